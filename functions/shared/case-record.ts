@@ -1,0 +1,363 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import type { CaseTable, Change, Item } from './case-table.ts';
+import type { Finding } from './finding.ts';
+import { AccountId, CaseId, Region } from './ids.ts';
+import { type JournalEntry, Mode } from './journal.ts';
+
+/** The open case, as it goes with every state of a workflow to every step. */
+export const CaseRef = z.strictObject({
+  caseId: CaseId,
+  /** The target's account and Region: where steps act. */
+  account: AccountId,
+  region: Region,
+  mode: Mode,
+  /** ARN of the target, locked for as long as the case is open. */
+  target: z.string().min(1),
+  /** ARN of the execution that holds the lock. */
+  execution: z.string().min(1),
+});
+export type CaseRef = z.infer<typeof CaseRef>;
+
+/** A case is `open` until an execution closes it; `needs-human` is closed with work left to do. */
+export type CaseStatus = 'open' | 'contained' | 'needs-human' | 'ended';
+
+/** What kept a case from being opened, and the case that did. */
+export type Opened =
+  | { readonly outcome: 'opened' | 'reopened'; readonly ref: CaseRef }
+  /** The target has an open case: the finding was added to it. */
+  | { readonly outcome: 'joined'; readonly caseId: CaseId }
+  /** This very finding was answered before. */
+  | { readonly outcome: 'repeat'; readonly caseId: CaseId }
+  /** The target's lock is another execution's: join its case, or take it over if it runs no more. */
+  | ({ readonly outcome: 'held'; readonly expired: boolean } & Holder);
+
+/** Who holds a target's lock, and how many times findings were added to its case. */
+export interface Holder {
+  readonly caseId: CaseId;
+  readonly holder: string;
+  readonly findings: number;
+}
+
+/** The state of one resource before a step changed it. */
+export interface Before {
+  readonly step: string;
+  readonly resource: string;
+  readonly state: object;
+}
+
+/** What one run of a step leaves in the case. */
+export interface StepRecord {
+  readonly step: string;
+  readonly outcome: string;
+  readonly journal: readonly JournalEntry[];
+  readonly at: string;
+}
+
+/** The case's lock is gone: another execution has taken the target over. The step must stop. */
+export class LockLostError extends Error {
+  override readonly name = 'LockLostError';
+}
+
+const lockKey = (mode: Mode, target: string) => ({ pk: `lock#${mode}#${target}`, sk: 'lock' });
+const seenKey = (mode: Mode, target: string, { account, region, id }: Finding) => ({
+  pk: `finding#${mode}#${account}#${region}#${id}`,
+  sk: target,
+});
+const casePk = (caseId: string) => `case#${caseId}`;
+const short = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 10);
+
+/**
+ * The record of cases: who holds a target, what was found, what was as it was before, what was done.
+ *
+ * It is Cordon's own, not the account acted on: it is written in both modes and never journalled.
+ * Every change that matters is made on condition that the case still holds its lock.
+ */
+export class CaseRecord {
+  readonly #table: CaseTable;
+  readonly #now: () => Date;
+
+  constructor(table: CaseTable, now: () => Date) {
+    this.#table = table;
+    this.#now = now;
+  }
+
+  /**
+   * Takes the lock on a target and opens a case, in one conditional transaction.
+   *
+   * The same execution re-enters its own case, so that a retry whose first answer was lost goes on.
+   * `takeOver` names a holder that is known not to run any more: its case is continued.
+   */
+  async open(
+    {
+      finding,
+      mode,
+      target,
+      execution,
+      lockSeconds,
+    }: {
+      finding: Finding;
+      mode: Mode;
+      target: string;
+      execution: string;
+      lockSeconds: number;
+    },
+    takeOver?: Holder,
+  ): Promise<Opened> {
+    const caseId =
+      takeOver?.caseId ?? CaseId.parse(`case-${short(`${mode} ${target} ${execution}`)}`);
+    const ref = CaseRef.parse({
+      caseId,
+      account: finding.account,
+      region: finding.region,
+      mode,
+      target,
+      execution,
+    });
+    const lock: Item = {
+      ...lockKey(mode, target),
+      caseId,
+      holder: execution,
+      expires: this.#inSeconds(lockSeconds),
+      findings: takeOver ? takeOver.findings + 1 : 1,
+    };
+    const seen = seenKey(mode, target, finding);
+    const refused = await this.#table.write([
+      { put: lock, onlyIf: takeOver ? { equals: { holder: takeOver.holder } } : { absent: true } },
+      {
+        put: {
+          pk: casePk(caseId),
+          sk: 'case',
+          status: 'open',
+          target,
+          mode,
+          execution,
+          openedAt: this.#now().toISOString(),
+        },
+      },
+      { put: { pk: casePk(caseId), sk: `finding#${finding.id}`, finding } },
+      takeOver
+        ? { put: { ...seen, caseId } }
+        : { put: { ...seen, caseId }, onlyIf: { absent: true } },
+    ]);
+    if (refused === 'written') return { outcome: takeOver ? 'reopened' : 'opened', ref };
+
+    const held = refused.found[0] as (Item & Holder & { expires: number }) | null | undefined;
+    if (held?.holder === execution)
+      return { outcome: 'reopened', ref: { ...ref, caseId: held.caseId } };
+    if (held) {
+      return {
+        outcome: 'held',
+        caseId: held.caseId,
+        holder: held.holder,
+        findings: held.findings,
+        expired: held.expires <= this.#inSeconds(0),
+      };
+    }
+    return { outcome: 'repeat', caseId: CaseId.parse(refused.found[3]?.caseId) };
+  }
+
+  /**
+   * Adds a finding to the open case that holds `target`, or says that there is none any more.
+   *
+   * Each addition is counted in the lock, so that a case cannot close over one it has not seen.
+   */
+  async join(mode: Mode, target: string, finding: Finding): Promise<'joined' | 'closed'> {
+    const key = lockKey(mode, target);
+    for (;;) {
+      const lock = (await this.#table.get(key)) as (Item & Holder) | undefined;
+      if (!lock) return 'closed';
+      const { caseId, findings } = lock;
+      const refused = await this.#table.write([
+        { put: { ...lock, findings: findings + 1 }, onlyIf: { equals: { caseId, findings } } },
+        { put: { pk: casePk(caseId), sk: `finding#${finding.id}`, finding } },
+        { put: { ...seenKey(mode, target, finding), caseId } },
+      ]);
+      if (refused === 'written') return 'joined';
+    }
+  }
+
+  /** The findings of a case, the one that opened it among them, and how many additions that counts. */
+  async findings(ref: CaseRef): Promise<{ counted: number; findings: readonly Finding[] }> {
+    // The count is read first: an addition in between is then seen but not counted, never the reverse.
+    const lock = (await this.#table.get(lockKey(ref.mode, ref.target))) as
+      | (Item & Holder)
+      | undefined;
+    const items = await this.#table.query(casePk(ref.caseId), 'finding#');
+    return {
+      counted: lock?.findings ?? 0,
+      findings: items.map(({ finding }) => finding as Finding),
+    };
+  }
+
+  /**
+   * Keeps the state of a resource before it is changed: once, so that a second run or a retry never
+   * takes Cordon's own work for the state before. Throws {@link LockLostError}.
+   */
+  async recordBefore(ref: CaseRef, before: Before): Promise<'recorded' | 'already-recorded'> {
+    const { step, resource, state } = before;
+    const first = await this.#whileHeld(ref, {
+      put: {
+        pk: casePk(ref.caseId),
+        sk: `before#${step}#${resource}`,
+        step,
+        resource,
+        state,
+        at: this.#now().toISOString(),
+      },
+      onlyIf: { absent: true },
+    });
+    return first ? 'recorded' : 'already-recorded';
+  }
+
+  /** What the case's steps recorded, oldest step first by name; of one step when it is named. */
+  async before(caseId: CaseId, step?: string): Promise<readonly Before[]> {
+    const items = await this.#table.query(casePk(caseId), step ? `before#${step}#` : 'before#');
+    return items.map((item) => ({
+      step: item.step as string,
+      resource: item.resource as string,
+      state: item.state as object,
+    }));
+  }
+
+  /**
+   * Says that something which AWS would do twice is about to be done. `again` means a lost attempt
+   * may have done it: look for what it made before sending.
+   */
+  async recordIntent(ref: CaseRef, intent: string): Promise<'first' | 'again'> {
+    const first = await this.#whileHeld(ref, {
+      put: { pk: casePk(ref.caseId), sk: `intent#${intent}`, at: this.#now().toISOString() },
+      onlyIf: { absent: true },
+    });
+    return first ? 'first' : 'again';
+  }
+
+  /** Keeps what a step did. Written even when the lock is lost: what was done was done. */
+  async recordStep(ref: CaseRef, record: StepRecord): Promise<void> {
+    const sk = `step#${record.step}#${record.at}#${short(JSON.stringify(record))}`;
+    await this.#table.write([{ put: { pk: casePk(ref.caseId), sk, ...record } }]);
+  }
+
+  async steps(caseId: CaseId): Promise<readonly StepRecord[]> {
+    return (await this.#table.query(casePk(caseId), 'step#')) as unknown as readonly StepRecord[];
+  }
+
+  /** Keeps what is known of a target beyond the case, such as its volumes, for a later case. */
+  async rememberTarget(target: string, facts: object): Promise<void> {
+    await this.#table.write([{ put: { pk: `target#${target}`, sk: 'facts', facts } }]);
+  }
+
+  async recallTarget(target: string): Promise<object | undefined> {
+    return (await this.#table.get({ pk: `target#${target}`, sk: 'facts' }))?.facts as
+      | object
+      | undefined;
+  }
+
+  /**
+   * Holds something that several cases may change, such as a network ACL, while `work` changes it.
+   * Throws `ResourceHeldError` when another case holds it, for the workflow to retry.
+   */
+  async holding<T>(ref: CaseRef, resource: string, work: () => Promise<T>): Promise<T> {
+    const key = { pk: `hold#${resource}`, sk: 'hold' };
+    const hold: Item = { ...key, holder: ref.execution, expires: this.#inSeconds(120) };
+    let refused = await this.#table.write([{ put: hold, onlyIf: { absent: true } }]);
+    if (refused !== 'written') {
+      const held = refused.found[0];
+      const holder = String(held?.holder);
+      if (held && (holder === ref.execution || (held.expires as number) <= this.#inSeconds(0))) {
+        refused = await this.#table.write([{ put: hold, onlyIf: { equals: { holder } } }]);
+      }
+    }
+    if (refused !== 'written')
+      throw new ResourceHeldError(`${resource} is being changed by another case`);
+    try {
+      return await work();
+    } finally {
+      await this.#table.write([{ remove: key, onlyIf: { equals: { holder: ref.execution } } }]);
+    }
+  }
+
+  /** Says that a case needs an entry that others may need as well, until `expires` (epoch seconds). */
+  async shareUse(
+    resource: string,
+    entry: string,
+    use: { caseId: CaseId; expires: number; detail: object },
+  ): Promise<void> {
+    await this.#table.write([
+      { put: { pk: `shared#${resource}`, sk: `${entry}#${use.caseId}`, entry, ...use } },
+    ]);
+  }
+
+  /** Every case's uses of what is shared on a resource. */
+  async uses(
+    resource: string,
+  ): Promise<readonly { entry: string; caseId: CaseId; expires: number; detail: object }[]> {
+    return (await this.#table.query(`shared#${resource}`)) as unknown as readonly {
+      entry: string;
+      caseId: CaseId;
+      expires: number;
+      detail: object;
+    }[];
+  }
+
+  async endUse(resource: string, entry: string, caseId: CaseId): Promise<void> {
+    await this.#table.write([{ remove: { pk: `shared#${resource}`, sk: `${entry}#${caseId}` } }]);
+  }
+
+  /**
+   * Closes the case and frees its target.
+   *
+   * Refused with `more-findings` when findings joined beyond the `counted` ones: what they bring
+   * must be acted on first. Throws {@link LockLostError}.
+   */
+  async close(
+    ref: CaseRef,
+    { status, counted, summary }: { status: CaseStatus; counted: number; summary: object },
+  ): Promise<'closed' | 'more-findings'> {
+    const { caseId, target, mode, execution } = ref;
+    const closedAt = this.#now().toISOString();
+    const place = { pk: casePk(caseId), sk: 'case' };
+    const refused = await this.#table.write([
+      { put: { ...place, status, target, mode, execution, closedAt, summary } },
+      {
+        remove: lockKey(mode, target),
+        onlyIf: { equals: { holder: execution, findings: counted } },
+      },
+    ]);
+    if (refused === 'written') return 'closed';
+    if (refused.found[1]?.holder === execution) return 'more-findings';
+    // A retry of a close whose answer was lost finds its own work done.
+    const now = await this.#table.get(place);
+    if (now?.status === status && now.execution === execution) return 'closed';
+    throw new LockLostError(`${caseId} no longer holds ${target}`);
+  }
+
+  async status(caseId: CaseId): Promise<CaseStatus | undefined> {
+    return (await this.#table.get({ pk: casePk(caseId), sk: 'case' }))?.status as
+      | CaseStatus
+      | undefined;
+  }
+
+  /** Makes one change while the case holds its lock; false when the change's own condition failed. */
+  async #whileHeld(ref: CaseRef, change: Change): Promise<boolean> {
+    const refused = await this.#table.write([
+      {
+        check: lockKey(ref.mode, ref.target),
+        onlyIf: { equals: { caseId: ref.caseId, holder: ref.execution } },
+      },
+      change,
+    ]);
+    if (refused === 'written') return true;
+    if (0 in refused.found) throw new LockLostError(`${ref.caseId} no longer holds ${ref.target}`);
+    return false;
+  }
+
+  #inSeconds(seconds: number): number {
+    return Math.floor(this.#now().getTime() / 1000) + seconds;
+  }
+}
+
+/** Another case is changing the same resource; it is free again within two minutes. */
+export class ResourceHeldError extends Error {
+  override readonly name = 'ResourceHeldError';
+}

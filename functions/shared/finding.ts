@@ -1,0 +1,82 @@
+import * as z from 'zod';
+import { AccountId, InstanceId, NetworkInterfaceId, Region, SubnetId, VpcId } from './ids.ts';
+
+/** The resources a finding can be about, in GuardDuty's words. */
+export const resourceTypes = [
+  'Instance',
+  'AccessKey',
+  'S3Bucket',
+  'S3Object',
+  'EKSCluster',
+  'ECSCluster',
+  'Container',
+  'RDSDBInstance',
+  'RDSLimitlessDB',
+  'Lambda',
+  'AttackSequence',
+  'EBSSnapshot',
+  'EC2Image',
+  'EBSRecoveryPoint',
+  'EC2RecoveryPoint',
+  'S3RecoveryPoint',
+] as const;
+
+const NetworkInterface = z.strictObject({
+  networkInterfaceId: NetworkInterfaceId.optional(),
+  vpcId: VpcId.optional(),
+  subnetId: SubnetId.optional(),
+  privateIpAddresses: z.array(z.string()),
+  ipv6Addresses: z.array(z.string()),
+  publicIp: z.string().optional(),
+});
+
+/**
+ * A finding, whatever it came as: one shape for every step, the replay and the case.
+ *
+ * What it says of a resource was true when the detector looked; steps read the resource again.
+ */
+export const Finding = z.strictObject({
+  /** The detector's id; a manual start's is `manual-` and a hash of its execution. */
+  id: z.string().min(1).max(300),
+  /** Such as `Backdoor:EC2/C&CActivity.B`; any name parses. `Manual:EC2/CompromisedInstance` for a manual start. */
+  type: z.string().min(1).max(120),
+  /** GuardDuty's: 1.0–3.9 low, 4.0–6.9 medium, 7.0–8.9 high, 9.0–10.0 critical. */
+  severity: z.number().min(0).max(10),
+  /** Where the target is, which may not be where the event arrived. */
+  account: AccountId,
+  region: Region,
+  source: z.enum(['guardduty', 'security-hub', 'manual']),
+  title: z.string().max(1000).optional(),
+  resourceType: z.enum(resourceTypes),
+  resourceRole: z.enum(['TARGET', 'ACTOR']).optional(),
+  /** Made by `create-sample-findings`, or about a placeholder such as `i-99999999`. */
+  sample: z.boolean(),
+  archived: z.boolean(),
+  /** ISO 8601. */
+  updatedAt: z.string(),
+  count: z.int().min(0),
+  /** Present when the finding names an instance, whether or not it is about it. */
+  instance: z
+    .strictObject({
+      instanceId: InstanceId,
+      networkInterfaces: z.array(NetworkInterface),
+    })
+    .optional(),
+  /** Remote addresses the action names, with who opened the connection. */
+  remote: z.strictObject({
+    direction: z.enum(['INBOUND', 'OUTBOUND', 'UNKNOWN']).optional(),
+    addresses: z.array(z.union([z.ipv4(), z.ipv6()])),
+  }),
+});
+export type Finding = z.infer<typeof Finding>;
+
+/** Ids that GuardDuty's sample findings carry in place of real ones. */
+export const placeholders: ReadonlySet<string> = new Set([
+  'i-99999999',
+  'eni-bfcffe88',
+  'ami-99999999',
+]);
+
+/** ARN of the instance a finding is about: the target that a case locks. */
+export const instanceArn = ({ account, region }: Finding, instanceId: InstanceId): string =>
+  `arn:aws:ec2:${region}:${account}:instance/${instanceId}`;

@@ -1,0 +1,21 @@
+import type { CaseRecord } from './case-record.ts';
+
+/** What is told to people, in the shape of AWS Chatbot's custom notifications. */
+export interface Notification {
+  /** One line: what happened to what. */
+  readonly title: string;
+  /** What was done, what was not, and what a person must do now. Markdown. */
+  readonly text: string;
+  readonly keywords: readonly string[];
+}
+
+/**
+ * Cordon's own account: the cases, the people, its own executions. It is used in every mode and
+ * never journalled, since it is not what a case acts on.
+ */
+export interface Home {
+  readonly cases: CaseRecord;
+  notify(notification: Notification): Promise<void>;
+  /** Whether an execution still runs. An execution that nobody knows does not. */
+  isRunning(execution: string): Promise<boolean>;
+}

@@ -1,0 +1,54 @@
+import * as z from 'zod';
+
+const hex = '(?:[0-9a-f]{8}|[0-9a-f]{17})';
+const ec2Id = <Prefix extends string>(prefix: Prefix) =>
+  z.string().regex(new RegExp(`^${prefix}-${hex}$`), `expected ${prefix}- and 8 or 17 hex digits`);
+
+/** Twelve digits: an AWS account. */
+export const AccountId = z
+  .string()
+  .regex(/^\d{12}$/, 'expected the 12 digits of an AWS account')
+  .brand<'AccountId'>();
+export type AccountId = z.infer<typeof AccountId>;
+
+/** A Region's code, such as `eu-west-1`, or `global` for what IAM holds. */
+export const Region = z
+  .string()
+  .regex(/^(?:global|[a-z]{2,3}(?:-[a-z]+){1,2}-\d{1,2})$/, 'expected a Region, such as eu-west-1')
+  .brand<'Region'>();
+export type Region = z.infer<typeof Region>;
+
+/**
+ * An EC2 instance. Ids have 8 or 17 hex digits; `i-99999999`, which GuardDuty's samples carry, is
+ * one of them in shape and is told apart by `placeholders` in `finding.ts`.
+ */
+export const InstanceId = ec2Id('i').brand<'InstanceId'>();
+export type InstanceId = z.infer<typeof InstanceId>;
+
+export const VpcId = ec2Id('vpc').brand<'VpcId'>();
+export type VpcId = z.infer<typeof VpcId>;
+
+export const SubnetId = ec2Id('subnet').brand<'SubnetId'>();
+export type SubnetId = z.infer<typeof SubnetId>;
+
+export const SecurityGroupId = ec2Id('sg').brand<'SecurityGroupId'>();
+export type SecurityGroupId = z.infer<typeof SecurityGroupId>;
+
+export const NetworkInterfaceId = ec2Id('eni').brand<'NetworkInterfaceId'>();
+export type NetworkInterfaceId = z.infer<typeof NetworkInterfaceId>;
+
+export const NetworkAclId = ec2Id('acl').brand<'NetworkAclId'>();
+export type NetworkAclId = z.infer<typeof NetworkAclId>;
+
+export const VolumeId = ec2Id('vol').brand<'VolumeId'>();
+export type VolumeId = z.infer<typeof VolumeId>;
+
+export const SnapshotId = ec2Id('snap').brand<'SnapshotId'>();
+export type SnapshotId = z.infer<typeof SnapshotId>;
+
+/** One incident on one target. */
+export const CaseId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{7,79}$/, 'expected a case id')
+  .brand<'CaseId'>();
+export type CaseId = z.infer<typeof CaseId>;

@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+import * as z from 'zod';
+import { CaseRef } from './case-record.ts';
+import type { Home } from './home.ts';
+import {
+  type AwsClients,
+  type JournalEntry,
+  type Mode,
+  Mode as ModeWord,
+  type Withhold,
+} from './journal.ts';
+import type { Settings } from './settings.ts';
+import { type Connection, type Result, runStep, type Step, type StepContext } from './step.ts';
+import { parseInput, UnusableInputError } from './unusable-input.ts';
+
+/**
+ * What a workflow sends a step. Forgetting the mode must not change anyone's account; sending one
+ * that differs from the case's is refused, so a dry run's case can never be worked live.
+ */
+const Payload = z.strictObject({
+  mode: ModeWord.default('dry-run'),
+  case: CaseRef.optional(),
+  input: z.unknown(),
+});
+
+/** What a step runs with. On AWS it comes from the Lambda's environment; a replay brings its own. */
+export interface Wiring {
+  readonly home: Home;
+  readonly settings: Settings;
+  /** Cordon's own account and Region, for a target that names none. */
+  readonly own: { readonly account: string; readonly region: string };
+  now(): Date;
+  /** Where the step's clients connect, for a target's account and Region. */
+  connection(target: { account: string; region: string }, mode: Mode): Promise<Connection>;
+  /** Changes each new client before its first call; a replay answers from its account here. */
+  prepare?(clients: AwsClients): void;
+  readonly withhold?: Withhold;
+  readonly logger?: Logger;
+  /** Told of every run of a step, failed ones included. */
+  observe?(run: {
+    step: string;
+    journal: readonly JournalEntry[];
+    result?: Result;
+    error?: Error;
+  }): void;
+}
+
+/** A step as Step Functions invokes it. */
+export type StepHandler = (payload: unknown, context: Context) => Promise<Result>;
+
+/**
+ * Wraps a step as the Lambda handler that Step Functions invokes.
+ *
+ * Every invocation has clients of its own: two runs sharing one would share its journal and mode.
+ * The journal of a run that failed, wrote or withheld is kept in the case; every journal is logged.
+ */
+export function toLambda<In, Out extends Result, Clients extends AwsClients, Before>(
+  step: Step<In, Out, Clients, Before>,
+  wire: (context: Context) => Promise<Wiring> = wireFromEnvironment,
+): StepHandler {
+  const logger = new Logger({ serviceName: step.name });
+
+  const invoke = async (payload: unknown, lambda: Context): Promise<Result> => {
+    const wiring = await wire(lambda);
+    const { mode, case: ref, input } = parseInput(Payload, payload);
+    if (ref && ref.mode !== mode) {
+      throw new UnusableInputError(`$.mode: the case is ${ref.mode}, the step was sent ${mode}`);
+    }
+    const journal: JournalEntry[] = [];
+    const context = contextOf(step.name, ref, wiring);
+    const aws = step.connect(await wiring.connection(ref ?? wiring.own, mode));
+    wiring.prepare?.(aws);
+
+    const keep = async (outcome: string): Promise<void> => {
+      const touched = journal.some(
+        ({ call, disposition }) => disposition === 'withheld' || call in step.writes,
+      );
+      if (!ref || (!touched && outcome !== 'failed')) return;
+      const at = wiring.now().toISOString();
+      await wiring.home.cases.recordStep(ref, {
+        step: step.name,
+        outcome,
+        journal: [...journal],
+        at,
+      });
+    };
+    const log = wiring.logger ?? logger;
+    try {
+      const beside = () => keep('ran');
+      const withhold = wiring.withhold ? { withhold: wiring.withhold } : {};
+      const result = await runStep(step, input, aws, {
+        mode,
+        context,
+        journal,
+        beside,
+        ...withhold,
+      });
+      log.info('step finished', { mode, case: ref?.caseId, outcome: result.outcome, journal });
+      wiring.observe?.({ step: step.name, journal, result });
+      return result;
+    } catch (thrown) {
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      log.error('step failed', { mode, case: ref?.caseId, error, journal });
+      wiring.observe?.({ step: step.name, journal, error });
+      // The step's own error is the one to report, even when the case cannot be written either.
+      await keep('failed').catch((lost: unknown) =>
+        log.error('journal not kept', { lost, journal }),
+      );
+      throw error;
+    }
+  };
+  return middy()
+    .use(injectLambdaContext(logger, { resetKeys: true }))
+    .handler(invoke);
+}
+
+/** What surrounds one run, made from its wiring. */
+export function contextOf(step: string, ref: CaseRef | undefined, wiring: Wiring): StepContext {
+  return {
+    get case(): CaseRef {
+      if (!ref)
+        throw new UnusableInputError(`$.case: ${step} works on an open case, and none was sent`);
+      return ref;
+    },
+    home: wiring.home,
+    settings: wiring.settings,
+    own: wiring.own,
+    now: wiring.now,
+    token: (resource) =>
+      createHash('sha256').update(`${ref?.caseId} ${step} ${resource}`).digest('hex').slice(0, 32),
+  };
+}
+
+/** Loaded when first invoked, so that a test or a replay never loads the table's client. */
+async function wireFromEnvironment(context: Context): Promise<Wiring> {
+  const { wiringFrom } = await import('./environment.ts');
+  return wiringFrom(context);
+}

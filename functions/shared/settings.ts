@@ -1,0 +1,67 @@
+import * as z from 'zod';
+import { AccountId, InstanceId } from './ids.ts';
+
+const seconds = (least: number, most: number, otherwise: number) =>
+  z.int().min(least).max(most).default(otherwise);
+
+/** A memory acquisition tool in the deployer's bucket, known by its hash. */
+const CaptureTool = z.strictObject({
+  platform: z.enum(['linux', 'windows']),
+  architecture: z.literal('x86_64'),
+  bucket: z.string().min(3),
+  key: z.string().min(1),
+  /** Of the tool itself, hex. It is run only if what arrived has this hash. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hex digits'),
+});
+
+/**
+ * What a deployment decides. Every field has a default that acts least; `{}` is a valid
+ * configuration, under which nothing is captured from memory and no address is denied.
+ */
+export const Settings = z.strictObject({
+  /** Never acted on, whatever a finding says. Kept here, never as tags, which an intruder can set. */
+  neverTouch: z
+    .strictObject({
+      accounts: z.array(AccountId).default([]),
+      instances: z.array(InstanceId).default([]),
+    })
+    .prefault({}),
+  /** Names of the two security groups, one of each per VPC. Not trusted: their rules are read. */
+  isolation: z
+    .strictObject({
+      noRulesGroup: z.string().min(1).max(255).default('cordon-no-rules'),
+      ssmOnlyGroup: z.string().min(1).max(255).default('cordon-ssm-only'),
+    })
+    .prefault({}),
+  memory: z
+    .strictObject({
+      tools: z.array(CaptureTool).default([]),
+      /** How long containment waits for the capture. */
+      timeBoxSeconds: seconds(60, 43_200, 900),
+      /** Polls are at least a minute apart; 0 only in rehearsals. */
+      pollSeconds: seconds(60, 600, 60),
+      /** KMS key for the memory volume; left out, the account's default EBS key. */
+      kmsKeyId: z.string().min(1).optional(),
+    })
+    .prefault({}),
+  autoScaling: z
+    .strictObject({
+      /** How often, and how far apart, a member in transition is looked at again. */
+      polls: z.int().min(0).max(60).default(5),
+      pollSeconds: seconds(60, 600, 60),
+    })
+    .prefault({}),
+  /** Denial of remote addresses in the subnet's network ACL, which also cuts tracked connections. */
+  denyRemoteAddresses: z
+    .strictObject({
+      enabled: z.boolean().default(false),
+      /** CIDR ranges never denied, beside private ones, the VPC's and the account's own addresses. */
+      refuse: z.array(z.union([z.cidrv4(), z.cidrv6()])).default([]),
+      hours: z.int().min(1).max(720).default(24),
+      mostAddresses: z.int().min(1).max(10).default(5),
+    })
+    .prefault({}),
+  /** How long a case holds its target before another execution may look whether it still runs. */
+  lockSeconds: seconds(300, 86_400, 14_400),
+});
+export type Settings = z.infer<typeof Settings>;

@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto';
+import type { FinalizeHandlerArguments, FinalizeRequestMiddleware } from '@smithy/types';
+import { type AwsClients, callOf, withheldMark } from '../../functions/shared/journal.ts';
+import type { AwsCall } from '../../functions/shared/step.ts';
+import { operations } from './operations.ts';
+import { checkAgainstSchema } from './schema.ts';
+import type { AccountState } from './state.ts';
+
+/** What an operation works on: the account's state, which a write changes in place. */
+export interface Desk {
+  readonly state: AccountState;
+  readonly region: string;
+  now(): Date;
+  /** A new id of AWS's shape, the same for the same call and input in the same account. */
+  newId(prefix: string): string;
+}
+
+/** One AWS operation of the rehearsal account: an output, or a thrown service exception. */
+// biome-ignore lint/suspicious/noExplicitAny: each operation narrows its own input, which the schema has checked
+export type Operation = (desk: Desk, input: any) => object;
+
+/** Makes a call fail: `before` it reaches the account, or `after` it took effect. */
+export type Fault = { readonly when: 'before' | 'after'; readonly error: Error };
+
+export interface RehearsalOptions {
+  now(): Date;
+  /** Awaited before every answer; the bench measures with it. */
+  latency?(): Promise<void>;
+  /** Asked at every attempt of every call. */
+  fault?(call: AwsCall, input: object): Fault | undefined;
+}
+
+/**
+ * The made-up AWS account that replays and tests run against.
+ *
+ * It answers inside the SDK's own stack, below retry, serialising and signing, so all of these are
+ * real; it refuses a call that breaks AWS's own model of it. A copy shares the state until either
+ * side writes.
+ */
+export class RehearsalAccount {
+  #state: AccountState;
+  #shared = false;
+  readonly #options: RehearsalOptions;
+
+  constructor(state: AccountState, options: RehearsalOptions) {
+    this.#state = structuredClone(state);
+    this.#options = options;
+  }
+
+  /** The account as it is now. Not to be changed. */
+  get state(): Readonly<AccountState> {
+    return this.#state;
+  }
+
+  /** An account of the same state, whose changes this one never sees. */
+  copy(): RehearsalAccount {
+    const copy = new RehearsalAccount(emptyState(this.#state), this.#options);
+    copy.#state = this.#state;
+    copy.#shared = true;
+    this.#shared = true;
+    return copy;
+  }
+
+  async answer(call: AwsCall, input: object): Promise<object> {
+    await this.#options.latency?.();
+    const fault = this.#options.fault?.(call, input);
+    if (fault?.when === 'before') throw fault.error;
+
+    const operation = operations[call];
+    if (!operation) throw new Error(`the rehearsal account has no ${call}`);
+    if (changes(call) && this.#shared) {
+      this.#state = structuredClone(this.#state);
+      this.#shared = false;
+    }
+    const output = operation(this.#desk(call, input), input);
+    if (fault) throw fault.error;
+    // What leaves is a copy: nobody may change the account but by a call.
+    return structuredClone(output);
+  }
+
+  #desk(call: AwsCall, input: object): Desk {
+    const state = this.#state;
+    return {
+      state,
+      region: state.region,
+      now: this.#options.now,
+      newId: (prefix) => {
+        for (let attempt = 0; ; attempt++) {
+          const hash = createHash('sha256').update(JSON.stringify([call, input, attempt]));
+          const id = `${prefix}-0${hash.digest('hex').slice(0, 16)}`;
+          if (!JSON.stringify(state).includes(id)) return id;
+        }
+      },
+    };
+  }
+}
+
+/** Whether a call changes anything, by the verbs AWS gives its reads. */
+export const changes = (call: AwsCall): boolean =>
+  !/:(?:Describe|Get|List|Search|Lookup|BatchGet|Head)/.test(call);
+
+/**
+ * Makes `clients` answer from `account` instead of the network.
+ *
+ * With a `copy`, which a dry run has, reads and withheld writes are answered by the copy alone, and
+ * a write that was not withheld is refused: the last net under the journal.
+ */
+export function rehearse(clients: AwsClients, account: RehearsalAccount, copy?: RehearsalAccount) {
+  const middleware: FinalizeRequestMiddleware<object, object> =
+    (_next, context) => async (args: FinalizeHandlerArguments<object>) => {
+      const call = callOf(context);
+      if (copy && changes(call) && !context[withheldMark]) {
+        throw new Error(`a dry run sent ${call}`);
+      }
+      checkAgainstSchema(call, args);
+      const output = await (copy ?? account).answer(call, args.input);
+      return { output: { $metadata: {}, ...output }, response: undefined };
+    };
+  for (const { middlewareStack } of Object.values(clients)) {
+    middlewareStack.add(middleware, {
+      name: 'rehearsal',
+      step: 'finalizeRequest',
+      priority: 'low',
+    });
+  }
+}
+
+const emptyState = ({ accountId, region }: AccountState) => ({ accountId, region }) as AccountState;

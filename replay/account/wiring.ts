@@ -1,0 +1,70 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { ConfiguredRetryStrategy } from '@smithy/core/retry';
+import { CaseRecord } from '../../functions/shared/case-record.ts';
+import type { Notification } from '../../functions/shared/home.ts';
+import type { AwsClients, Mode, Withhold } from '../../functions/shared/journal.ts';
+import type { Wiring } from '../../functions/shared/lambda.ts';
+import type { Settings } from '../../functions/shared/settings.ts';
+import type { CaseTableInMemory } from '../case-table-in-memory.ts';
+import { type RehearsalAccount, rehearse } from './rehearsal-account.ts';
+
+/** What one rehearsed execution runs in. */
+export interface Rehearsal {
+  readonly account: RehearsalAccount;
+  readonly mode: Mode;
+  readonly table: CaseTableInMemory;
+  readonly settings: Settings;
+  readonly notifications: Notification[];
+  now(): Date;
+  /** ARNs of executions that still run; any other does not. */
+  readonly running: ReadonlySet<string>;
+  readonly observe?: Wiring['observe'];
+  /** `stand-ins`: answer withheld writes as a dry run on AWS does, not from a copy of the account. */
+  readonly dryRun?: 'copy' | 'stand-ins';
+}
+
+/**
+ * The wiring of one rehearsed execution: the rehearsal account in place of AWS, memory in place of
+ * the case table, and no credentials, network, delays or log lines.
+ *
+ * A dry run works on a copy of the account, made here, that lives as long as the execution.
+ */
+export function wireRehearsal(rehearsal: Rehearsal): Wiring {
+  const { account, mode, table, settings, notifications, now, running, observe, dryRun } =
+    rehearsal;
+  const copy = mode === 'dry-run' ? account.copy() : undefined;
+  return {
+    home: {
+      cases: new CaseRecord(table, now),
+      notify: async (notification) => {
+        notifications.push(notification);
+      },
+      isRunning: async (execution) => running.has(execution),
+    },
+    settings,
+    own: { account: account.state.accountId, region: account.state.region },
+    now,
+    connection: async ({ region }) => ({
+      region,
+      credentials: { accessKeyId: 'AKIAREHEARSALACCOUNT', secretAccessKey: 'rehearsal' },
+    }),
+    prepare: (clients) => {
+      retryAtOnce(clients);
+      rehearse(clients, account, copy);
+    },
+    logger: new Logger({ logLevel: 'SILENT' }),
+    ...(observe && { observe }),
+    ...(dryRun !== 'stand-ins' && { withhold: playOnCopy }),
+  };
+}
+
+/** A withheld write goes on, marked, to the copy of the account that answers this run's reads. */
+const playOnCopy: Withhold = (_grant, _input, proceed) => proceed();
+
+/** The SDK's own retry strategy, with its own counting, and no time between attempts. */
+function retryAtOnce(clients: AwsClients): void {
+  for (const { config } of Object.values(clients)) {
+    const strategy = new ConfiguredRetryStrategy(config.maxAttempts, () => 0);
+    Object.assign(config, { retryStrategy: async () => strategy });
+  }
+}

@@ -1,0 +1,68 @@
+import type {
+  CaseTable,
+  Change,
+  Condition,
+  Item,
+  Key,
+  Refused,
+} from '../functions/shared/case-table.ts';
+
+/** The table of cases of one replay. Items go in and out as JSON, as they would over the wire. */
+export class CaseTableInMemory implements CaseTable {
+  readonly #items = new Map<string, string>();
+  readonly #latency: () => Promise<void>;
+
+  /** `latency` is awaited before every request; the bench measures with it. */
+  constructor(latency: () => Promise<void> = async () => {}) {
+    this.#latency = latency;
+  }
+
+  async get(key: Key): Promise<Item | undefined> {
+    await this.#latency();
+    return this.#find(key);
+  }
+
+  async query(pk: string, prefix = ''): Promise<readonly Item[]> {
+    await this.#latency();
+    return this.items().filter((item) => item.pk === pk && item.sk.startsWith(prefix));
+  }
+
+  async write(changes: readonly Change[]): Promise<'written' | Refused> {
+    await this.#latency();
+    const found: Record<number, Item | null> = {};
+    for (const [position, change] of changes.entries()) {
+      const now = this.#find(keyOf(change));
+      if (!holds(change.onlyIf, now)) found[position] = now ?? null;
+    }
+    if (Object.keys(found).length > 0) return { found };
+
+    for (const change of changes) {
+      if ('put' in change) this.#items.set(placeOf(change.put), JSON.stringify(change.put));
+      if ('remove' in change) this.#items.delete(placeOf(change.remove));
+    }
+    return 'written';
+  }
+
+  /** Everything in the table, in order of partition and place. */
+  items(): readonly Item[] {
+    return [...this.#items.keys()].sort().map((place) => parse(this.#items.get(place) ?? 'null'));
+  }
+
+  #find(key: Key): Item | undefined {
+    const json = this.#items.get(placeOf(key));
+    return json === undefined ? undefined : parse(json);
+  }
+}
+
+const placeOf = ({ pk, sk }: Key) => JSON.stringify([pk, sk]);
+const keyOf = (change: Change): Key =>
+  'put' in change ? change.put : 'remove' in change ? change.remove : change.check;
+
+// Only what was put is read, and it was put as an Item.
+const parse = (json: string) => JSON.parse(json) as Item;
+
+function holds(condition: Condition | undefined, item: Item | undefined): boolean {
+  if (!condition) return true;
+  if ('absent' in condition) return item === undefined;
+  return Object.entries(condition.equals).every(([field, value]) => item?.[field] === value);
+}
