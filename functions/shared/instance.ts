@@ -1,0 +1,25 @@
+import {
+  DescribeInstancesCommand,
+  type EC2Client,
+  EC2ServiceException,
+  type Instance,
+} from '@aws-sdk/client-ec2';
+import type { InstanceId } from './ids.ts';
+
+/** The instance as EC2 describes it, or undefined when EC2 knows none: it forgets a terminated one within the hour. */
+export async function describeInstance(
+  ec2: EC2Client,
+  instanceId: InstanceId,
+): Promise<Instance | undefined> {
+  try {
+    const { Reservations = [] } = await ec2.send(
+      new DescribeInstancesCommand({ InstanceIds: [instanceId] }),
+    );
+    return Reservations.flatMap(({ Instances = [] }) => Instances)[0];
+  } catch (error) {
+    if (error instanceof EC2ServiceException && error.name === 'InvalidInstanceID.NotFound') {
+      return undefined;
+    }
+    throw error;
+  }
+}
