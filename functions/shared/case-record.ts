@@ -22,11 +22,9 @@ export type CaseRef = z.infer<typeof CaseRef>;
 /** A case is `open` until an execution closes it; `needs-human` is closed with work left to do. */
 export type CaseStatus = 'open' | 'contained' | 'needs-human' | 'ended';
 
-/** What kept a case from being opened, and the case that did. */
+/** A case, or what kept one from being opened. */
 export type Opened =
   | { readonly outcome: 'opened' | 'reopened'; readonly ref: CaseRef }
-  /** The target has an open case: the finding was added to it. */
-  | { readonly outcome: 'joined'; readonly caseId: CaseId }
   /** This very finding was answered before. */
   | { readonly outcome: 'repeat'; readonly caseId: CaseId }
   /** The target's lock is another execution's: join its case, or take it over if it runs no more. */

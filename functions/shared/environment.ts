@@ -1,6 +1,105 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DescribeExecutionCommand, ExecutionDoesNotExist, SFNClient } from '@aws-sdk/client-sfn';
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Context } from 'aws-lambda';
+import * as z from 'zod';
+import { CaseRecord } from './case-record.ts';
+import { CaseTableInDynamoDb } from './case-table-dynamodb.ts';
+import { patient } from './connection.ts';
+import type { Home, Notification } from './home.ts';
 import type { Wiring } from './lambda.ts';
+import { Settings } from './settings.ts';
+import { parseInput, UnusableInputError } from './unusable-input.ts';
 
-export async function wiringFrom(_context: Context): Promise<Wiring> {
-  throw new Error('not yet');
+const Environment = z.object({
+  AWS_REGION: z.string().min(1, 'expected the Region the Lambda runs in'),
+  CORDON_CASE_TABLE: z.string().min(3, 'expected the name of the case table'),
+  CORDON_TOPIC_ARN: z.string().startsWith('arn:', 'expected the ARN of the notification topic'),
+  CORDON_SETTINGS: z.string().default('{}'),
+});
+
+/**
+ * A step's wiring on AWS, from the Lambda's environment: `CORDON_CASE_TABLE`, `CORDON_TOPIC_ARN`
+ * and `CORDON_SETTINGS` (JSON).
+ *
+ * Steps act in Cordon's own account. A target elsewhere is refused: to answer for an account with
+ * the wrong account's resources would be worse than not to answer.
+ */
+export function wiringFrom(
+  { invokedFunctionArn }: Pick<Context, 'invokedFunctionArn'>,
+  environment: NodeJS.ProcessEnv = process.env,
+): Wiring {
+  const { AWS_REGION, CORDON_CASE_TABLE, CORDON_TOPIC_ARN, CORDON_SETTINGS } = parseInput(
+    Environment,
+    environment,
+    'environment',
+  );
+  const account = invokedFunctionArn.split(':')[4] ?? '';
+  const own = { account, region: AWS_REGION };
+  const now = () => new Date();
+  return {
+    home: homeIn(AWS_REGION, { table: CORDON_CASE_TABLE, topic: CORDON_TOPIC_ARN }, now),
+    settings: settingsFrom(CORDON_SETTINGS),
+    own,
+    now,
+    connection: async (target) => {
+      if (target.account !== account) {
+        throw new UnusableInputError(
+          `$.case.account: expected ${account}, Cordon's own, not ${target.account}`,
+        );
+      }
+      return { region: target.region };
+    },
+  };
+}
+
+function settingsFrom(json: string): Settings {
+  try {
+    return parseInput(Settings, JSON.parse(json), 'CORDON_SETTINGS');
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new UnusableInputError(`CORDON_SETTINGS: expected JSON: ${error.message}`);
+  }
+}
+
+function homeIn(region: string, at: { table: string; topic: string }, now: () => Date): Home {
+  const to = patient({ region });
+  const documents = DynamoDBDocumentClient.from(new DynamoDBClient(to), {
+    marshallOptions: { removeUndefinedValues: true },
+  });
+  const sns = new SNSClient(to);
+  const sfn = new SFNClient(to);
+  return {
+    cases: new CaseRecord(new CaseTableInDynamoDb(documents, at.table), now),
+    notify: async (notification) => {
+      await sns.send(
+        new PublishCommand({
+          TopicArn: at.topic,
+          Message: JSON.stringify(messageOf(notification)),
+        }),
+      );
+    },
+    isRunning: async (executionArn) => {
+      try {
+        const { status } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
+        return status === 'RUNNING' || status === 'PENDING_REDRIVE';
+      } catch (error) {
+        if (error instanceof ExecutionDoesNotExist) return false;
+        throw error;
+      }
+    },
+  };
+}
+
+/**
+ * The shape that Amazon Q Developer in chat applications (AWS Chatbot) shows as a message:
+ * https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
+ */
+function messageOf({ title, text, keywords }: Notification) {
+  return {
+    version: '1.0',
+    source: 'custom',
+    content: { textType: 'client-markdown', title, description: text, keywords },
+  };
 }

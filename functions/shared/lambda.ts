@@ -70,6 +70,9 @@ export function toLambda<In, Out extends Result, Clients extends AwsClients, Bef
     if (ref && ref.mode !== mode) {
       throw new UnusableInputError(`$.mode: the case is ${ref.mode}, the step was sent ${mode}`);
     }
+    if (!ref && !step.withoutCase) {
+      throw new UnusableInputError(`$.case: expected the open case that ${step.name} works on`);
+    }
     const journal: JournalEntry[] = [];
     const context = contextOf(step.name, ref, wiring);
     const aws = step.connect(await wiring.connection(ref ?? wiring.own, mode));
@@ -122,8 +125,7 @@ export function toLambda<In, Out extends Result, Clients extends AwsClients, Bef
 export function contextOf(step: string, ref: CaseRef | undefined, wiring: Wiring): StepContext {
   return {
     get case(): CaseRef {
-      if (!ref)
-        throw new UnusableInputError(`$.case: ${step} works on an open case, and none was sent`);
+      if (!ref) throw new Error(`${step} runs without a case`);
       return ref;
     },
     home: wiring.home,

@@ -37,7 +37,7 @@ export const Settings = z.strictObject({
     .strictObject({
       tools: z.array(CaptureTool).default([]),
       /** How long containment waits for the capture. */
-      timeBoxSeconds: seconds(60, 43_200, 900),
+      timeBoxSeconds: seconds(60, 7_200, 900),
       /** Polls are at least a minute apart; 0 only in rehearsals. */
       pollSeconds: seconds(60, 600, 60),
       /** KMS key for the memory volume; left out, the account's default EBS key. */
@@ -61,7 +61,7 @@ export const Settings = z.strictObject({
       mostAddresses: z.int().min(1).max(10).default(5),
     })
     .prefault({}),
-  /** How long a case holds its target before another execution may look whether it still runs. */
-  lockSeconds: seconds(300, 86_400, 14_400),
+  /** How long a case holds its target: never less than the workflow's own time limit, 3 hours. */
+  lockSeconds: seconds(10_800, 86_400, 14_400),
 });
 export type Settings = z.infer<typeof Settings>;

@@ -60,7 +60,7 @@ export interface Connection {
 
 /** What surrounds one run of a step. Everything that is not the same twice comes in here. */
 export interface StepContext {
-  /** The open case. Reading it throws in the steps that run without one. */
+  /** The open case. Reading it throws in a step declared `withoutCase`. */
   readonly case: CaseRef;
   readonly home: Home;
   readonly settings: Settings;
@@ -86,6 +86,8 @@ export interface Step<
 > {
   /** Kebab-case verb phrase; also the step's folder and its Lambda's name. */
   readonly name: string;
+  /** The step runs before there is a case, or when opening one failed. */
+  readonly withoutCase?: true;
   readonly input: z.ZodType<In>;
   readonly output: z.ZodType<Out>;
   readonly reads: Reads;
