@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { InstanceId } from '../shared/ids.ts';
+import type { Mode } from '../shared/journal.ts';
 import { toLambda } from '../shared/lambda.ts';
 import { defineStep, type StepContext } from '../shared/step.ts';
 import { judge, textOf, type Verdict } from './case-report.ts';
@@ -62,7 +63,7 @@ export const closeCase = defineStep({
 
     const { caseId, mode } = context.case;
     await context.home.notify({
-      title: `${titles[verdict.status]}: ${instanceId}${mode === 'dry-run' ? ' (dry run)' : ''}`,
+      title: `${titles[mode][verdict.status]}: ${instanceId}`,
       text: textOf(verdict, findings, { mode, caseId, instanceId }),
       keywords: ['cordon', verdict.status, mode],
     });
@@ -75,10 +76,17 @@ export const closeCase = defineStep({
   },
 });
 
-const titles: Readonly<Record<Verdict['status'], string>> = {
-  contained: 'Contained',
-  'needs-human': 'Containment needs a human',
-  ended: 'Nothing left to contain',
+const titles: Readonly<Record<Mode, Readonly<Record<Verdict['status'], string>>>> = {
+  live: {
+    contained: 'Contained',
+    'needs-human': 'Containment needs a human',
+    ended: 'Nothing left to contain',
+  },
+  'dry-run': {
+    contained: 'Dry run, would be contained',
+    'needs-human': 'Dry run, would need a human',
+    ended: 'Dry run, nothing left to contain',
+  },
 };
 
 /** The findings the case was closed over, or undefined when more have come that must be acted on. */
