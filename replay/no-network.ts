@@ -1,0 +1,26 @@
+import { Socket } from 'node:net';
+
+/** A replay tried to reach something outside the process. */
+export class NetworkRefusedError extends Error {
+  override readonly name = 'NetworkRefusedError';
+}
+
+/**
+ * Makes every attempt to open a connection from this process fail, and returns what undoes that.
+ *
+ * The last net under a replay: a client that a step made outside `connect` is not answered by the
+ * rehearsal account, and would otherwise find the real AWS with the user's own credentials.
+ * Everything in Node that speaks TCP, TLS or a Unix socket connects by this one method; it does not
+ * hold back datagrams or child processes, which no step has.
+ */
+export function refuseNetwork(): () => void {
+  const { connect } = Socket.prototype;
+  Socket.prototype.connect = () => {
+    throw new NetworkRefusedError('a replay reaches for no network');
+  };
+  // Else the SDK would ask the instance metadata service, three times, before it gives up.
+  process.env.AWS_EC2_METADATA_DISABLED = 'true';
+  return () => {
+    Socket.prototype.connect = connect;
+  };
+}

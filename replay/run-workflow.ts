@@ -1,0 +1,292 @@
+import type { Context } from 'aws-lambda';
+import { ExecutionTimeoutError, type RunOptions, StateMachine } from 'aws-local-stepfunctions';
+import type { Notification } from '../functions/shared/home.ts';
+import type { JournalEntry, Mode } from '../functions/shared/journal.ts';
+import { type StepHandler, toLambda, type Wiring } from '../functions/shared/lambda.ts';
+import type { Result, Step } from '../functions/shared/step.ts';
+import type { RehearsalAccount } from './account/rehearsal-account.ts';
+import { type Rehearsal, wireRehearsal } from './account/wiring.ts';
+import { type Entry, inOrder, StatesEntered } from './states-entered.ts';
+import { statesOf, type Workflow } from './workflow.ts';
+
+/** One execution of a workflow, and the world it runs in. */
+export interface Execution {
+  readonly workflow: Workflow;
+  /** Its name in Step Functions: at most 80 letters, digits, `-` and `_`. */
+  readonly name: string;
+  readonly input: object;
+  readonly account: RehearsalAccount;
+  readonly table: Rehearsal['table'];
+  readonly settings: Rehearsal['settings'];
+  now(): Date;
+  /** The ARNs of executions that run; this one is added while it does. */
+  readonly running: Set<string>;
+  readonly dryRun?: 'copy' | 'stand-ins';
+}
+
+/** One run of a step, by a Task state. */
+export interface Invocation {
+  readonly state: string;
+  readonly step: string;
+  /** `failed` when it threw. */
+  outcome: string;
+  result?: Result;
+  error?: Error;
+  journal: readonly JournalEntry[];
+}
+
+/** One time a state was entered, with the runs of its step. */
+export interface Entered {
+  readonly state: string;
+  readonly invocations: readonly Invocation[];
+}
+
+export interface Ran {
+  readonly status: 'succeeded' | 'failed';
+  /** Why it failed, as Step Functions words it. */
+  readonly failure?: { readonly error: string; readonly cause: string };
+  /** In workflow order, then start order. */
+  readonly entered: readonly Entered[];
+  /** The same, with the branches of a Parallel kept apart. */
+  readonly road: readonly Entry[];
+  readonly notifications: readonly Notification[];
+}
+
+/** Step Functions allows 256 KiB; what is larger than this belongs in the case record. */
+export const mostStateBytes = 64 * 1024;
+
+/**
+ * Runs a workflow as Step Functions would, with its real Lambda handlers, against a rehearsal
+ * account. Waits and the time between retries are 0.
+ *
+ * `underWay` is settled once the first state is left: the case is then open for others to join.
+ * A step that is still running when the execution fails is waited for, as its Lambda would go on.
+ */
+export function runWorkflow(execution: Execution): {
+  underWay: Promise<void>;
+  ended: Promise<Ran>;
+} {
+  const { workflow, name, account, running } = execution;
+  const { accountId, region } = account.state;
+  const arn = `arn:aws:states:${region}:${accountId}:execution:${workflow.playbook}:${name}`;
+  running.add(arn);
+  let startedUp = () => {};
+  const underWay = new Promise<void>((resolve) => {
+    startedUp = resolve;
+  });
+  const ended = interpret(execution, arn, startedUp).finally(() => {
+    running.delete(arn);
+    startedUp();
+  });
+  return { underWay, ended };
+}
+
+async function interpret(execution: Execution, arn: string, startedUp: () => void): Promise<Ran> {
+  const { machine } = execution.workflow;
+  const lambdas = new Lambdas(execution, arn);
+  const states = [...statesOf(machine)].map(([name]) => name);
+  const atOnce = Object.fromEntries(states.map((state) => [state, 0]));
+  // The interpreter's own definition type lacks what `asl-validator` has checked; it runs any JSON.
+  const definition = machine as ConstructorParameters<typeof StateMachine>[0];
+  const run = new StateMachine(definition, { validationOptions: { noValidate: true } }).run(
+    asJson(execution.input) as Parameters<StateMachine['run']>[0],
+    {
+      overrides: {
+        taskResourceLocalHandlers: lambdas.byState(),
+        waitTimeOverrides: atOnce,
+        retryIntervalOverrides: atOnce,
+      },
+      context: { Execution: { Id: arn, Name: execution.name } },
+    },
+  );
+  // Listened to from the start: a rejection before the last event would count as unhandled.
+  const outcome = run.result.then(
+    () => undefined,
+    (error: unknown) => failureOf(error),
+  );
+  const entered = new StatesEntered(machine);
+  const tooLarge = await follow(run.eventLogs, entered, startedUp);
+  const failure = (await outcome) ?? tooLarge;
+  await lambdas.idle();
+  return {
+    status: failure ? 'failed' : 'succeeded',
+    ...(failure && { failure }),
+    entered: inOrder(entered.entries).map((entry) => lambdas.of(entry)),
+    road: entered.entries,
+    notifications: lambdas.notifications,
+  };
+}
+
+/** Keeps what an execution's events say, and finds a state that handed on more than it may. */
+async function follow(
+  events: ReturnType<StateMachine['run']>['eventLogs'],
+  entered: StatesEntered,
+  left: () => void,
+): Promise<Ran['failure']> {
+  let failure: Ran['failure'];
+  for await (const event of events) {
+    if (event.type === 'StateEntered') entered.enter(event.state.name);
+    if (event.type === 'StateRetried') entered.retry(event.state.name);
+    if (event.type !== 'StateExited') continue;
+    left();
+    failure ??= refusedSize(event.state.name, event.state.output);
+  }
+  return failure;
+}
+
+function refusedSize(state: string, output: unknown): Ran['failure'] {
+  const bytes = Buffer.byteLength(JSON.stringify(output ?? null));
+  if (bytes <= mostStateBytes) return undefined;
+  const { name, message } = new DataLimitExceededError(state, bytes);
+  return { error: name, cause: message };
+}
+
+function failureOf(error: unknown): Ran['failure'] {
+  if (error instanceof ExecutionTimeoutError) {
+    return { error: 'States.Timeout', cause: error.message };
+  }
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error
+    ? { error: cause.name, cause: cause.message }
+    : { error: 'unknown', cause: String(cause) };
+}
+
+type LocalHandlers = NonNullable<NonNullable<RunOptions['overrides']>['taskResourceLocalHandlers']>;
+type Json = ReturnType<LocalHandlers[string]>;
+
+/** The Lambdas of one execution: what Step Functions would invoke. */
+class Lambdas {
+  readonly notifications: Notification[] = [];
+  readonly #execution: Execution;
+  readonly #arn: string;
+  readonly #started = new Map<string, Invocation[]>();
+  readonly #inFlight = new Set<Promise<unknown>>();
+  readonly #wirings = new Map<Mode, Wiring>();
+
+  constructor(execution: Execution, arn: string) {
+    this.#execution = execution;
+    this.#arn = arn;
+  }
+
+  byState(): LocalHandlers {
+    return Object.fromEntries(
+      [...this.#execution.workflow.tasks].map(([state, step]) => [
+        state,
+        (payload) => {
+          const running = this.#invoke(state, step, payload);
+          this.#inFlight.add(running.catch(() => undefined));
+          // What came back from JSON.parse is the interpreter's JSON.
+          return running as Json;
+        },
+      ]),
+    );
+  }
+
+  /** The runs that belong to one entry of a state; earlier entries have taken theirs. */
+  of({ state, attempts }: Entry): Entered {
+    return { state, invocations: this.#started.get(state)?.splice(0, attempts) ?? [] };
+  }
+
+  async idle(): Promise<void> {
+    await Promise.all(this.#inFlight);
+  }
+
+  async #invoke(state: string, step: Step, payload: unknown): Promise<unknown> {
+    const sent = asJson(payload);
+    const invocation: Invocation = { state, step: step.name, outcome: 'failed', journal: [] };
+    const before = this.#started.get(state) ?? [];
+    this.#started.set(state, [...before, invocation]);
+    const observe: Wiring['observe'] = ({ journal, result, error }) => {
+      Object.assign(
+        invocation,
+        { journal: [...journal] },
+        result && { result },
+        error && { error },
+      );
+    };
+    const lambda = lambdaContext(step.name, `${this.#arn}/${state}/${before.length + 1}`);
+    wirings.set(lambda, { ...this.#wiring(modeOf(sent)), observe });
+    try {
+      const result = await handlerOf(step)(sent, lambda);
+      refuseLarge(state, result);
+      invocation.outcome = result.outcome;
+      return asJson(result);
+    } catch (error) {
+      invocation.error = error instanceof Error ? error : new Error(String(error));
+      throw asLambdaFails(invocation.error);
+    }
+  }
+
+  /** One wiring for each mode, so that the steps of a dry run share one copy of the account. */
+  #wiring(mode: Mode): Wiring {
+    const { account, table, settings, running, dryRun } = this.#execution;
+    const wiring =
+      this.#wirings.get(mode) ??
+      wireRehearsal({
+        account,
+        mode,
+        table,
+        settings,
+        notifications: this.notifications,
+        now: () => this.#execution.now(),
+        running,
+        ...(dryRun && { dryRun }),
+      });
+    this.#wirings.set(mode, wiring);
+    return wiring;
+  }
+}
+
+/** A handler is made once for each step; its wiring comes with each invocation's context. */
+const handlers = new WeakMap<Step, StepHandler>();
+const wirings = new WeakMap<Context, Wiring>();
+
+function handlerOf(step: Step): StepHandler {
+  const handler = handlers.get(step) ?? toLambda(step, async (context) => wiringOf(context));
+  handlers.set(step, handler);
+  return handler;
+}
+
+function wiringOf(context: Context): Wiring {
+  const wiring = wirings.get(context);
+  if (!wiring) throw new Error('a step was invoked from outside a replay');
+  return wiring;
+}
+
+// The logger adds these to its lines; no step reads the rest of a context.
+const lambdaContext = (functionName: string, awsRequestId: string) =>
+  ({ functionName, awsRequestId }) as Context;
+
+/** Absent or unusable, no step may act live; the handler says what is wrong with it. */
+const modeOf = (payload: unknown): Mode =>
+  typeof payload === 'object' && payload && 'mode' in payload && payload.mode === 'live'
+    ? 'live'
+    : 'dry-run';
+
+const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null));
+
+function refuseLarge(state: string, result: Result): void {
+  const bytes = Buffer.byteLength(JSON.stringify(result));
+  if (bytes > mostStateBytes) throw new DataLimitExceededError(state, bytes);
+}
+
+/**
+ * A state handed on too much. Like Step Functions' own error of this name it is neither retried nor
+ * caught, not by `States.ALL` either; the interpreter asks these two fields.
+ */
+class DataLimitExceededError extends Error {
+  override readonly name = 'States.DataLimitExceeded';
+  readonly isRetryable = false;
+  readonly isCatchable = false;
+
+  constructor(state: string, bytes: number) {
+    super(`"${state}" hands on ${bytes} bytes, more than ${mostStateBytes}`);
+  }
+}
+
+/** The failure as Step Functions sees a Lambda's: the error's name, and a cause in JSON. */
+function asLambdaFails(error: Error): Error {
+  if (error instanceof DataLimitExceededError) return error;
+  const failure = { errorType: error.name, errorMessage: error.message, trace: [] };
+  return Object.assign(new Error(JSON.stringify(failure)), { name: error.name });
+}

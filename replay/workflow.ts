@@ -1,0 +1,159 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import validate from 'asl-validator';
+import { readJson } from '../functions/shared/read-json.ts';
+import type { Step } from '../functions/shared/step.ts';
+
+/** A JSON value that a workflow holds. */
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export type JsonObject = { readonly [field: string]: Json };
+
+export interface Retrier {
+  readonly ErrorEquals: readonly string[];
+  readonly MaxAttempts?: number;
+  readonly BackoffRate?: number;
+  readonly MaxDelaySeconds?: number;
+  readonly JitterStrategy?: string;
+}
+
+export interface Catcher {
+  readonly ErrorEquals: readonly string[];
+  readonly Next: string;
+  readonly ResultPath?: string | null;
+}
+
+/** A state of any type, with the fields that Cordon's workflows use. */
+export interface State {
+  readonly Type: string;
+  readonly Next?: string;
+  readonly End?: boolean;
+  readonly Resource?: string;
+  readonly Parameters?: Json;
+  readonly Result?: Json;
+  readonly ResultSelector?: Json;
+  readonly InputPath?: string | null;
+  readonly OutputPath?: string | null;
+  readonly ResultPath?: string | null;
+  readonly TimeoutSeconds?: number;
+  readonly SecondsPath?: string;
+  readonly Retry?: readonly Retrier[];
+  readonly Catch?: readonly Catcher[];
+  readonly Choices?: readonly JsonObject[];
+  readonly Default?: string;
+  readonly Branches?: readonly States[];
+}
+
+/** States with the one they start at: a machine, or a branch of a Parallel state. */
+export interface States {
+  readonly StartAt: string;
+  readonly States: Readonly<Record<string, State>>;
+}
+
+export interface Machine extends States {
+  readonly TimeoutSeconds?: number;
+  readonly QueryLanguage?: string;
+}
+
+/** A playbook's workflow, ready to run: its placeholders are ARNs and each Task has its step. */
+export interface Workflow {
+  readonly playbook: string;
+  readonly machine: Machine;
+  /** By the name of the Task state; names are unique in a workflow, its branches included. */
+  readonly tasks: ReadonlyMap<string, Step>;
+}
+
+/** A workflow that must not run: a state would do something other than call its step. */
+export class UnusableWorkflowError extends Error {
+  override readonly name = 'UnusableWorkflowError';
+}
+
+const folder = fileURLToPath(new URL('../statemachines/', import.meta.url));
+
+/** Every playbook's workflow as it stands in its file, by playbook. */
+export function readWorkflows(from = folder): ReadonlyMap<string, string> {
+  const playbooks = readdirSync(from)
+    .filter((name) => existsSync(`${from}/${name}/workflow.asl.json`))
+    .sort();
+  return new Map(
+    playbooks.map((name) => [name, readFileSync(`${from}/${name}/workflow.asl.json`, 'utf8')]),
+  );
+}
+
+/** Loads every playbook's workflow. Throws {@link UnusableWorkflowError} for the first unusable one. */
+export function loadWorkflows(
+  steps: readonly Step[],
+  from = folder,
+): ReadonlyMap<string, Workflow> {
+  return new Map(
+    [...readWorkflows(from)].map(([playbook, text]) => [
+      playbook,
+      loadWorkflow(playbook, text, steps),
+    ]),
+  );
+}
+
+/**
+ * Makes a workflow runnable with made-up ARNs, and validates it once.
+ *
+ * A Task whose `Resource` is anything but a step's placeholder is refused, since the interpreter
+ * would call the real AWS for it.
+ */
+export function loadWorkflow(playbook: string, text: string, steps: readonly Step[]): Workflow {
+  const refuse = (problem: string) => new UnusableWorkflowError(`${playbook}: ${problem}`);
+  const machine = parse(text, refuse);
+  const byPlaceholder = new Map(steps.map((step) => [placeholderOf(step.name), step]));
+  const tasks = new Map<string, Step>();
+  for (const [name, state] of statesOf(machine)) {
+    if (state.Type !== 'Task') continue;
+    const step = byPlaceholder.get(state.Resource ?? '');
+    if (!step) throw refuse(`"${name}": ${state.Resource} is no step's placeholder`);
+    if (tasks.has(name)) throw refuse(`two states are called "${name}"`);
+    tasks.set(name, step);
+  }
+  const runnable = substitute(machine);
+  // asl-validator writes into what it validates.
+  const { isValid, errorsText } = validate(structuredClone(runnable));
+  if (!isValid) throw refuse(errorsText('; '));
+  return { playbook, machine: runnable, tasks };
+}
+
+function parse(text: string, refuse: (problem: string) => Error): Machine {
+  let value: unknown;
+  try {
+    value = readJson(text);
+  } catch (error) {
+    throw refuse(error instanceof Error ? error.message : 'not JSON');
+  }
+  // Whatever it is otherwise, asl-validator says; these two are what must be walked before it can.
+  if (typeof value === 'object' && value && 'States' in value && 'StartAt' in value) {
+    return value as Machine;
+  }
+  throw refuse('expected an object with StartAt and States');
+}
+
+/** How a workflow names a step's Lambda: `isolate-instance` is `${IsolateInstance}`. */
+export const placeholderOf = (step: string): string =>
+  `\${${step.replace(/(?:^|-)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())}}`;
+
+/** Every state with its name, in the order of the file; a Parallel's states follow it. */
+export function* statesOf({ States }: States): Generator<[name: string, state: State]> {
+  for (const [name, state] of Object.entries(States)) {
+    yield [name, state];
+    for (const branch of state.Branches ?? []) yield* statesOf(branch);
+  }
+}
+
+function substitute<Part extends States>(part: Part): Part {
+  const states = Object.entries(part.States).map(([name, state]): [string, State] => [
+    name,
+    {
+      ...state,
+      ...(state.Resource && { Resource: arnOf(state.Resource) }),
+      ...(state.Branches && { Branches: state.Branches.map(substitute) }),
+    },
+  ]);
+  return { ...part, States: Object.fromEntries(states) };
+}
+
+const arnOf = (placeholder: string) =>
+  `arn:aws:lambda:eu-west-1:111122223333:function:${placeholder.slice(2, -1)}`;
