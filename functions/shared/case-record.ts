@@ -152,6 +152,8 @@ export class CaseRecord {
         expired: held.expires <= this.#inSeconds(0),
       };
     }
+    // Who was to be taken over has closed or lost the case meanwhile: the target must be looked at again.
+    if (takeOver) return { outcome: 'held', ...takeOver, expired: true };
     return { outcome: 'repeat', caseId: CaseId.parse(refused.found[3]?.caseId) };
   }
 
@@ -189,23 +191,25 @@ export class CaseRecord {
   }
 
   /**
-   * Keeps the state of a resource before it is changed: once, so that a second run or a retry never
-   * takes Cordon's own work for the state before. Throws {@link LockLostError}.
+   * Keeps the state of resources before they are changed: once each, so that a second run or a retry
+   * never takes Cordon's own work for the state before. Several go in one transaction, since several
+   * side by side would conflict over the lock they all check. Throws {@link LockLostError}.
    */
-  async recordBefore(ref: CaseRef, before: Before): Promise<'recorded' | 'already-recorded'> {
-    const { step, resource, state } = before;
-    const first = await this.#whileHeld(ref, {
-      put: {
-        pk: casePk(ref.caseId),
-        sk: `before#${step}#${resource}`,
-        step,
-        resource,
-        state,
-        at: this.#now().toISOString(),
-      },
+  async recordBefore(
+    ref: CaseRef,
+    ...befores: readonly Before[]
+  ): Promise<'recorded' | 'already-recorded'> {
+    const at = this.#now().toISOString();
+    let puts: Change[] = befores.map(({ step, resource, state }) => ({
+      put: { pk: casePk(ref.caseId), sk: `before#${step}#${resource}`, step, resource, state, at },
       onlyIf: { absent: true },
-    });
-    return first ? 'recorded' : 'already-recorded';
+    }));
+    while (puts.length > 0) {
+      const present = await this.#whileHeld(ref, puts);
+      if (present.size === 0) return 'recorded';
+      puts = puts.filter((_, position) => !present.has(position));
+    }
+    return 'already-recorded';
   }
 
   /** What the case's steps recorded, oldest step first by name; of one step when it is named. */
@@ -223,11 +227,13 @@ export class CaseRecord {
    * may have done it: look for what it made before sending.
    */
   async recordIntent(ref: CaseRef, intent: string): Promise<'first' | 'again'> {
-    const first = await this.#whileHeld(ref, {
-      put: { pk: casePk(ref.caseId), sk: `intent#${intent}`, at: this.#now().toISOString() },
-      onlyIf: { absent: true },
-    });
-    return first ? 'first' : 'again';
+    const present = await this.#whileHeld(ref, [
+      {
+        put: { pk: casePk(ref.caseId), sk: `intent#${intent}`, at: this.#now().toISOString() },
+        onlyIf: { absent: true },
+      },
+    ]);
+    return present.size === 0 ? 'first' : 'again';
   }
 
   /** Keeps what a step did. Written even when the lock is lost: what was done was done. */
@@ -336,18 +342,21 @@ export class CaseRecord {
       | undefined;
   }
 
-  /** Makes one change while the case holds its lock; false when the change's own condition failed. */
-  async #whileHeld(ref: CaseRef, change: Change): Promise<boolean> {
+  /**
+   * Makes changes, all or none, while the case holds its lock. Returns the positions of those whose
+   * own condition failed: none when all were made.
+   */
+  async #whileHeld(ref: CaseRef, changes: readonly Change[]): Promise<ReadonlySet<number>> {
     const refused = await this.#table.write([
       {
         check: lockKey(ref.mode, ref.target),
         onlyIf: { equals: { caseId: ref.caseId, holder: ref.execution } },
       },
-      change,
+      ...changes,
     ]);
-    if (refused === 'written') return true;
+    if (refused === 'written') return new Set();
     if (0 in refused.found) throw new LockLostError(`${ref.caseId} no longer holds ${ref.target}`);
-    return false;
+    return new Set(Object.keys(refused.found).map((position) => Number(position) - 1));
   }
 
   #inSeconds(seconds: number): number {

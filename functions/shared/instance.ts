@@ -23,3 +23,9 @@ export async function describeInstance(
     throw error;
   }
 }
+
+/** The instance, unless there is nothing left of it to act on: unknown, terminated or about to be. */
+export function stillThere(instance: Instance | undefined): Instance | undefined {
+  const state = instance?.State?.Name;
+  return state === 'terminated' || state === 'shutting-down' ? undefined : instance;
+}
