@@ -1,4 +1,5 @@
-import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { setTimeout } from 'node:timers/promises';
+import { type CancellationReason, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
   type DynamoDBDocumentClient,
   GetCommand,
@@ -11,14 +12,17 @@ import type { CaseTable, Change, Condition, Item, Key, Refused } from './case-ta
 
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
+/** Longest waits before each further attempt at a set that conflicted; about two seconds in all. */
+const backOffMs = [25, 50, 100, 200, 400, 400, 400, 400];
+
 /**
  * The table of cases in DynamoDB: partition key `pk`, sort key `sk`, both strings.
  *
  * Reads are consistent. A set of changes is one TransactWriteItems, which DynamoDB cancels whole
- * when a condition fails and then says which, with the item it found. Two transactions on one item
- * at once cancel each other (`TransactionConflict`); the SDK retries that by itself only sometimes,
- * so it is let out and the workflow's own retry answers it.
- * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+ * when a condition fails and then says which, with the item it found. It also cancels one that meets
+ * another on the same item, a mere check included, and steps that run side by side all check their
+ * case's lock. The SDK does not send those again, so this does; a conflict that lasts is let out.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
  */
 export class CaseTableInDynamoDb implements CaseTable {
   readonly #client: DynamoDBDocumentClient;
@@ -58,23 +62,19 @@ export class CaseTableInDynamoDb implements CaseTable {
 
   async write(changes: readonly Change[]): Promise<'written' | Refused> {
     const TransactItems = changes.map((change) => this.#itemOf(change));
-    try {
-      await this.#client.send(new TransactWriteCommand({ TransactItems }));
-      return 'written';
-    } catch (error) {
-      if (!(error instanceof TransactionCanceledException)) throw error;
-      const reasons = error.CancellationReasons ?? [];
-      const failed = reasons.flatMap(({ Code }, i) =>
-        Code === 'ConditionalCheckFailed' ? [i] : [],
-      );
-      // Cancelled for another cause, such as a conflict: nothing is known of the conditions.
-      if (reasons.some(({ Code }) => Code !== 'None' && Code !== 'ConditionalCheckFailed'))
-        throw error;
-      const found = failed.map((i) => {
-        const item = reasons[i]?.Item;
-        return [i, item && Object.keys(item).length > 0 ? unmarshall(item) : null] as const;
-      });
-      return { found: Object.fromEntries(found) as Refused['found'] };
+    for (let attempt = 0; ; attempt++) {
+      try {
+        // A new command each time, since the SDK gives each its own idempotency token.
+        await this.#client.send(new TransactWriteCommand({ TransactItems }));
+        return 'written';
+      } catch (error) {
+        if (!(error instanceof TransactionCanceledException)) throw error;
+        const reasons = error.CancellationReasons ?? [];
+        if (reasons.every(({ Code = '' }) => conditional.has(Code))) return refusedFor(reasons);
+        const longest = backOffMs[attempt];
+        if (!longest || !reasons.every(({ Code = '' }) => passing.has(Code))) throw error;
+        await setTimeout(Math.random() * longest);
+      }
     }
   }
 
@@ -85,6 +85,20 @@ export class CaseTableInDynamoDb implements CaseTable {
     if ('remove' in change) return { Delete: { ...common, Key: { pk, sk } } };
     return { ConditionCheck: { ConditionExpression: '', ...common, Key: { pk, sk } } };
   }
+}
+
+const conditional = new Set(['None', 'ConditionalCheckFailed']);
+/** Beside another cause, a condition may have failed or held only for the moment: all is asked again. */
+const passing = new Set([...conditional, 'TransactionConflict', 'ThrottlingError']);
+
+function refusedFor(reasons: readonly CancellationReason[]): Refused {
+  const found: Record<number, Item | null> = {};
+  for (const [position, { Code, Item: item }] of reasons.entries()) {
+    if (Code !== 'ConditionalCheckFailed') continue;
+    // As in `get`; where there was no item, DynamoDB gives none back.
+    found[position] = item ? (unmarshall(item) as Item) : null;
+  }
+  return { found };
 }
 
 function expressionOf(condition: Condition | undefined) {
