@@ -152,8 +152,8 @@ export class CaseRecord {
         expired: held.expires <= this.#inSeconds(0),
       };
     }
-    // Who was to be taken over has closed or lost the case meanwhile: the target must be looked at again.
-    if (takeOver) return { outcome: 'held', ...takeOver, expired: true };
+    // Its holder has closed the case meanwhile; who asked must look again.
+    if (takeOver) return { ...takeOver, outcome: 'held', expired: true };
     return { outcome: 'repeat', caseId: CaseId.parse(refused.found[3]?.caseId) };
   }
 
