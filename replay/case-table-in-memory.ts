@@ -29,6 +29,7 @@ export class CaseTableInMemory implements CaseTable {
 
   async write(changes: readonly Change[]): Promise<'written' | Refused> {
     await this.#latency();
+    refuseUnusable(changes);
     const found: Record<number, Item | null> = {};
     for (const [position, change] of changes.entries()) {
       const now = this.#find(keyOf(change));
@@ -45,7 +46,7 @@ export class CaseTableInMemory implements CaseTable {
 
   /** Everything in the table, in order of partition and place. */
   items(): readonly Item[] {
-    return [...this.#items.keys()].sort().map((place) => parse(this.#items.get(place) ?? 'null'));
+    return [...this.#items.values()].map(parse).sort(inOrder);
   }
 
   #find(key: Key): Item | undefined {
@@ -60,6 +61,21 @@ const keyOf = (change: Change): Key =>
 
 // Only what was put is read, and it was put as an Item.
 const parse = (json: string) => JSON.parse(json) as Item;
+
+/** Not by `placeOf`: there a quote ends each part, and some characters come before a quote. */
+function inOrder(a: Item, b: Item): number {
+  if (a.pk !== b.pk) return a.pk < b.pk ? -1 : 1;
+  return a.sk < b.sk ? -1 : 1;
+}
+
+/** DynamoDB's own limits on one transaction. */
+function refuseUnusable(changes: readonly Change[]): void {
+  const places = new Set(changes.map((change) => placeOf(keyOf(change))));
+  if (places.size < changes.length) throw new Error('two changes of one item at once');
+  if (changes.length < 1 || changes.length > 100) {
+    throw new Error(`expected 1 to 100 changes at once, not ${changes.length}`);
+  }
+}
 
 function holds(condition: Condition | undefined, item: Item | undefined): boolean {
   if (!condition) return true;
