@@ -244,7 +244,7 @@ it('ends with the error and cause of a Fail state', async () => {
 });
 
 it.each([
-  ['a placeholder that no step has', { Resource: '${DropTables}' }, /DropTables/],
+  ['a placeholder that no step has', { Resource: `\${DropTables}` }, /DropTables/],
   ['an ARN, which would be called', { Resource: 'arn:aws:lambda:eu-west-1:1:function:x' }, /arn:/],
   ['a Task with no Resource', { Resource: undefined }, /undefined/],
 ])('refuses to load a workflow with %s', (_what, differs, says) => {

@@ -1,0 +1,178 @@
+import * as z from 'zod';
+import type { Step } from '../functions/shared/step.ts';
+import { followData } from './known-data.ts';
+import {
+  type Catcher,
+  type Json,
+  type JsonObject,
+  type Retrier,
+  type State,
+  statesOf,
+  type Workflow,
+} from './workflow.ts';
+
+/**
+ * Everything wrong with a workflow beyond what `asl-validator` sees, one line for each.
+ *
+ * It holds workflows to what Cordon's playbooks promise (every step has a time limit, retries and a
+ * way out; no path that some route lacks) and to the part of Amazon States Language that
+ * interpreters agree on, so that what is rehearsed is what runs on AWS.
+ */
+export function lintWorkflow({ machine, tasks }: Workflow): readonly string[] {
+  const problems = new Set<string>();
+  const report = (state: string, where: string, problem: string) =>
+    problems.add(`"${state}" ${where}: ${problem}`);
+  if (machine.TimeoutSeconds === undefined) problems.add('TimeoutSeconds: expected on the machine');
+  if ((machine.QueryLanguage ?? 'JSONPath') !== 'JSONPath') {
+    problems.add('QueryLanguage: expected JSONPath');
+  }
+  for (const [name, state] of statesOf(machine)) {
+    for (const [where, problem] of faultsOf(state, tasks.get(name))) report(name, where, problem);
+  }
+  followData(machine, { fields: new Map() }, tasks, report);
+  return [...problems];
+}
+
+type Faults = Generator<readonly [where: string, problem: string]>;
+
+function* faultsOf(state: State, step: Step | undefined): Faults {
+  for (const field of [
+    'InputPath',
+    'OutputPath',
+    'Assign',
+    'Arguments',
+    'Output',
+    'QueryLanguage',
+  ]) {
+    if (field in state) yield [field, 'not used: Parameters and ResultPath say where data goes'];
+  }
+  yield* faultsOfHandlers('Retry', state.Retry ?? []);
+  yield* faultsOfHandlers('Catch', state.Catch ?? []);
+  for (const { BackoffRate = 1 } of state.Retry ?? []) {
+    if (BackoffRate < 1) yield ['Retry', 'BackoffRate: expected 1 or more'];
+  }
+  switch (state.Type) {
+    case 'Task':
+      return yield* faultsOfTask(state, step);
+    case 'Choice':
+      return yield* faultsOfChoice(state);
+    case 'Wait':
+      if (!state.SecondsPath) yield ['SecondsPath', 'expected; a wait comes from configuration'];
+      return;
+    case 'Pass':
+      if ('Result' in state && !state.Result) {
+        yield ['Result', `${JSON.stringify(state.Result)} is ignored by an interpreter`];
+      }
+      return;
+    case 'Parallel':
+      if (!state.ResultSelector) yield ['ResultSelector', 'expected; it names the branches'];
+      return;
+    case 'Map':
+      yield ['Type', 'Map is not followed by this check, so not used'];
+  }
+}
+
+function* faultsOfHandlers(field: string, handlers: readonly (Retrier | Catcher)[]): Faults {
+  for (const [index, { ErrorEquals }] of handlers.entries()) {
+    if (!ErrorEquals.includes('States.ALL')) continue;
+    if (ErrorEquals.length > 1) yield [field, 'States.ALL: expected alone'];
+    if (index < handlers.length - 1) yield [field, 'States.ALL: expected last'];
+  }
+}
+
+function* faultsOfTask(state: State, step: Step | undefined): Faults {
+  if (state.TimeoutSeconds === undefined) yield ['TimeoutSeconds', 'expected'];
+  if (state.ResultPath === undefined)
+    yield ['ResultPath', 'expected; left out it replaces everything'];
+  else if (state.ResultPath !== null && !/^\$\.\w+$/.test(state.ResultPath)) {
+    yield ['ResultPath', 'expected one field of its own, such as $.isolation'];
+  }
+  if (!sameRetries(state.Retry ?? [])) {
+    yield [
+      'Retry',
+      'expected UnusableInputError and UndeclaredCallError with MaxAttempts 0, then States.ALL with MaxDelaySeconds and JitterStrategy FULL',
+    ];
+  }
+  if (state.Catch?.at(-1)?.ErrorEquals[0] !== 'States.ALL') {
+    yield ['Catch', 'expected States.ALL: every step has a way out'];
+  }
+  if (step) yield* faultsOfPayload(state.Parameters ?? null, step);
+}
+
+const neverRetried = 'UndeclaredCallError,UnusableInputError';
+
+function sameRetries(retries: readonly Retrier[]): boolean {
+  const [never, otherwise] = retries;
+  return (
+    retries.length === 2 &&
+    [...(never?.ErrorEquals ?? [])].sort().join() === neverRetried &&
+    never?.MaxAttempts === 0 &&
+    otherwise?.ErrorEquals.join() === 'States.ALL' &&
+    otherwise.MaxDelaySeconds !== undefined &&
+    otherwise.JitterStrategy === 'FULL'
+  );
+}
+
+/** A step is sent the mode, its case and exactly the fields it takes. */
+function* faultsOfPayload(parameters: Json, step: Step): Faults {
+  if (!isObject(parameters)) return yield ['Parameters', 'expected mode, case and input'];
+  const sent = Object.keys(parameters).map(bare);
+  const needed = step.withoutCase ? ['input'] : ['mode', 'case', 'input'];
+  for (const key of needed.filter((field) => !sent.includes(field))) {
+    yield [`Parameters.${key}`, `expected; ${step.name} needs it`];
+  }
+  for (const key of sent.filter((field) => !['mode', 'case', 'input'].includes(field))) {
+    yield [`Parameters.${key}`, 'no step takes it'];
+  }
+  yield* faultsOfFields(
+    parameters.input ?? null,
+    z.toJSONSchema(step.input, { io: 'input', unrepresentable: 'any' }),
+    'Parameters.input',
+  );
+}
+
+type Schema = z.core.JSONSchema.BaseSchema;
+
+function* faultsOfFields(template: Json, schema: Schema, where: string): Faults {
+  if (!isObject(template) || !schema.properties || schema.additionalProperties !== false) {
+    return yield* faultsOfWord(template, schema, where);
+  }
+  const sent = new Map(Object.entries(template).map(([key, value]) => [bare(key), [key, value]]));
+  for (const key of Object.keys(schema.properties).filter((field) => !sent.has(field))) {
+    yield [`${where}.${key}`, 'expected; the step takes it'];
+  }
+  for (const [key, [as, value]] of sent) {
+    const property = schema.properties[key];
+    if (property === undefined) yield [`${where}.${key}`, 'the step takes no such field'];
+    else if (as === key && typeof property === 'object') {
+      yield* faultsOfFields(value ?? null, property, `${where}.${key}`);
+    }
+  }
+}
+
+function* faultsOfWord(value: Json, { enum: words }: Schema, where: string): Faults {
+  if (words && !words.some((word) => word === value)) {
+    yield [where, `${JSON.stringify(value)} is none of ${words.join(', ')}`];
+  }
+}
+
+const typeTests = ['IsBoolean', 'IsNull', 'IsNumeric', 'IsPresent', 'IsString', 'IsTimestamp'];
+
+function* faultsOfChoice({ Choices = [], Default }: State): Faults {
+  if (Default === undefined) yield ['Default', 'expected; else no match ends the execution'];
+  for (const test of typeTests) {
+    if (Choices.some((rule) => tests(rule, test))) {
+      yield ['Choices', `${test}: false never matches in an interpreter; use Not`];
+    }
+  }
+}
+
+const tests = (rule: Json, test: string): boolean =>
+  typeof rule === 'object' &&
+  rule !== null &&
+  ((test in rule && isObject(rule) && rule[test] === false) ||
+    Object.values(rule).some((nested) => tests(nested, test)));
+
+const bare = (key: string) => key.replace(/\.\$$/, '');
+const isObject = (value: Json): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
