@@ -194,14 +194,9 @@ describe('snapshot-volumes', () => {
   });
 
   it('makes only what an earlier attempt left out, and names what there is twice', async () => {
-    const rehearsal = await rehearsalOf(world());
-    const { caseId } = await rehearsal.open('live');
-    const before = (
-      snapshotId: string,
-      volumeId: string,
-      startTime: string,
-      state = 'pending',
-    ) => ({
+    // The case's id depends on its target and execution alone.
+    const { caseId } = await (await rehearsalOf({})).open('live');
+    const taken = (snapshotId: string, volumeId: string, startTime: string, state = 'pending') => ({
       snapshotId,
       volumeId,
       startTime,
@@ -213,7 +208,7 @@ describe('snapshot-volumes', () => {
         'cordon:device': '/dev/xvda',
       },
     });
-    const again = await rehearsalOf({
+    const rehearsal = await rehearsalOf({
       ...world(),
       snapshots: [
         taken('snap-0ccccccccccccccc2', root, '2026-03-01T04:00:02.000Z'),
@@ -222,8 +217,8 @@ describe('snapshot-volumes', () => {
         taken('snap-0ccccccccccccccc4', memory, '2026-03-01T04:00:01.000Z'),
       ],
     });
-    await again.cases.recordIntent(await again.open('live'), 'snapshot-volumes');
-    const { result, journal } = await again.run(snapshotVolumes, input);
+    await rehearsal.cases.recordIntent(await rehearsal.open('live'), 'snapshot-volumes');
+    const { result, journal } = await rehearsal.run(snapshotVolumes, input);
 
     expect(result).toMatchObject({
       outcome: 'snapshotted',
