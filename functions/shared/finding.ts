@@ -62,6 +62,19 @@ export const Finding = z.strictObject({
       networkInterfaces: z.array(NetworkInterface),
     })
     .optional(),
+  /** Present when the finding names a principal, whether or not it is about one. */
+  accessKey: z
+    .strictObject({
+      /** AKIA… or ASIA…; missing where the detector knew only the principal. */
+      accessKeyId: z.string().optional(),
+      principalId: z.string().optional(),
+      userName: z.string().optional(),
+      /** CloudTrail's word, such as IAMUser, AssumedRole or Root. */
+      userType: z.string().optional(),
+    })
+    .optional(),
+  /** The name that was looked up, in a finding about DNS. */
+  domain: z.string().optional(),
   /** Remote addresses the action names, with who opened the connection. */
   remote: z.strictObject({
     direction: z.enum(['INBOUND', 'OUTBOUND', 'UNKNOWN']).optional(),
@@ -70,13 +83,26 @@ export const Finding = z.strictObject({
 });
 export type Finding = z.infer<typeof Finding>;
 
+/** A finding without the members that say nothing, since a table refuses to hold `undefined`. */
+export const findingFrom = (said: z.input<typeof Finding>): Finding =>
+  Finding.parse(JSON.parse(JSON.stringify(said)));
+
 /** Ids that GuardDuty's sample findings carry in place of real ones. */
 export const placeholders: ReadonlySet<string> = new Set([
   'i-99999999',
   'eni-bfcffe88',
   'ami-99999999',
+  'GeneratedFindingAccessKeyId',
+  'GeneratedFindingPrincipalId',
+  'GeneratedFindingUserType',
 ]);
 
 /** ARN of the instance a finding is about: the target that a case locks. */
 export const instanceArn = ({ account, region }: Finding, instanceId: InstanceId): string =>
-  `arn:aws:ec2:${region}:${account}:instance/${instanceId}`;
+  `arn:${partitionOf(region)}:ec2:${region}:${account}:instance/${instanceId}`;
+
+/** The part of AWS that a Region belongs to, as ARNs spell it. */
+function partitionOf(region: string): string {
+  if (region.startsWith('cn-')) return 'aws-cn';
+  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+}
