@@ -9,6 +9,7 @@ import { patient } from '../shared/connection.ts';
 import { InstanceId } from '../shared/ids.ts';
 import { describeInstance } from '../shared/instance.ts';
 import { toLambda } from '../shared/lambda.ts';
+import { sideBySide } from '../shared/side-by-side.ts';
 import { defineStep } from '../shared/step.ts';
 
 const input = z.strictObject({ instanceId: InstanceId });
@@ -71,7 +72,7 @@ export const inspectInstance = defineStep({
   }),
 
   async run({ instanceId }, { ec2, autoScaling, ssm }, { home, case: ref }): Promise<Inspection> {
-    const [instance, membership, managed] = await Promise.all([
+    const [instance, membership, managed] = await sideBySide([
       describeInstance(ec2, instanceId),
       autoScaling.send(new DescribeAutoScalingInstancesCommand({ InstanceIds: [instanceId] })),
       ssm.send(

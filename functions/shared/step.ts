@@ -11,6 +11,7 @@ import {
   type Withhold,
 } from './journal.ts';
 import type { Settings } from './settings.ts';
+import { sideBySide } from './side-by-side.ts';
 import { parseInput } from './unusable-input.ts';
 
 /** An AWS operation in IAM's spelling, such as `ec2:ModifyInstanceAttribute`. */
@@ -167,7 +168,7 @@ export async function runStep<In, Out extends Result, Clients extends AwsClients
     const checked = step.output.parse(result);
     return assumed ? { ...checked, outcome: `would-be-${checked.outcome}` } : checked;
   }
-  const [proven] = await Promise.all([step.prove(parsed, result, aws, context), beside()]);
+  const [proven] = await sideBySide([step.prove(parsed, result, aws, context), beside()]);
   return step.output.parse(proven);
 }
 

@@ -4,6 +4,8 @@ import {
   DescribeSecurityGroupRulesCommand,
   DescribeVpcsCommand,
   EC2Client,
+  type ServiceInputTypes,
+  type ServiceOutputTypes,
 } from '@aws-sdk/client-ec2';
 import type { FinalizeRequestMiddleware } from '@smithy/types';
 import { describe, expect, it } from 'vitest';
@@ -41,10 +43,11 @@ function journalled(mode: Mode, options = patient(to)) {
   const ec2 = new EC2Client(options);
   const journal: JournalEntry[] = [];
   const left: string[] = [];
-  const wire: FinalizeRequestMiddleware<object, object> = (_next, context) => async () => {
-    left.push(String(context.commandName));
-    return { output: { $metadata: {}, GroupId: 'sg-0bbbbbbbbbbbbbbb1' }, response: undefined };
-  };
+  const wire: FinalizeRequestMiddleware<ServiceInputTypes, ServiceOutputTypes> =
+    (_next, context) => async () => {
+      left.push(String(context.commandName));
+      return { output: { $metadata: {}, GroupId: 'sg-0bbbbbbbbbbbbbbb1' }, response: undefined };
+    };
   ec2.middlewareStack.add(wire, { name: 'wire', step: 'finalizeRequest', priority: 'low' });
   keepJournal({ ec2 }, declared, { mode, journal, withhold: answerWithStandIn });
   return { ec2, journal, left };
@@ -131,9 +134,10 @@ describe('the journal', () => {
 
   it('notes the name of the error that AWS answered', async () => {
     const { ec2, journal } = journalled('live');
-    const refuse: FinalizeRequestMiddleware<object, object> = () => async () => {
-      throw Object.assign(new Error('no'), { name: 'UnauthorizedOperation' });
-    };
+    const refuse: FinalizeRequestMiddleware<ServiceInputTypes, ServiceOutputTypes> =
+      () => async () => {
+        throw Object.assign(new Error('no'), { name: 'UnauthorizedOperation' });
+      };
     ec2.middlewareStack.addRelativeTo(refuse, {
       name: 'refuse',
       relation: 'before',
