@@ -2,6 +2,7 @@ import { EC2ServiceException } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import type * as z from 'zod';
 import { isolateInstance } from '../../functions/isolate-instance/handler.ts';
+import { NetworkInterfaceId, SecurityGroupId } from '../../functions/shared/ids.ts';
 import type { JournalEntry } from '../../functions/shared/journal.ts';
 import type { Fault } from '../../replay/account/rehearsal-account.ts';
 import type { AccountState } from '../../replay/account/state.ts';
@@ -117,14 +118,24 @@ const input = { instanceId, group: 'no-rules', vpcIds: [] as string[] };
 const hinted = { ...input, vpcIds: [vpcId] };
 const ssm = { ...input, group: 'ssm-only' };
 
-const groupsOf = (state: { networkInterfaces: readonly unknown[] }) =>
+const groupsOf = ({ networkInterfaces }: Readonly<AccountState>) =>
   Object.fromEntries(
-    (state.networkInterfaces as readonly { networkInterfaceId: string; groups: string[] }[]).map(
-      ({ networkInterfaceId, groups }) => [networkInterfaceId, groups],
-    ),
+    networkInterfaces.map(({ networkInterfaceId, groups }) => [networkInterfaceId, groups]),
   );
 const inputsOf = (journal: readonly JournalEntry[], call: string) =>
   journal.filter((entry) => entry.call === call).map((entry) => entry.input);
+
+type Made = Awaited<ReturnType<typeof rehearsalOf>>;
+const groupOf = ({ account }: Made, id: string) => {
+  const group = account.state.securityGroups.find(({ groupId }) => groupId === id);
+  if (!group) throw new Error(`no ${id}`);
+  return group;
+};
+const interfaceOf = ({ account }: Made, id: string) => {
+  const found = account.state.networkInterfaces.find((one) => one.networkInterfaceId === id);
+  if (!found) throw new Error(`no ${id}`);
+  return found;
+};
 
 const refusal = (name: string): EC2ServiceException =>
   new EC2ServiceException({ name, message: name, $fault: 'client', $metadata: {} });
@@ -334,9 +345,10 @@ describe('isolate-instance with no-rules', () => {
           raced = true;
           made.account.state.securityGroups.push({
             ...groupOf(made, web),
-            ...emptyGroup,
-            rules: [{ ...groupOf(made, namesake).rules[0], ruleId: openV6.ruleId }],
-          } as never);
+            groupId: SecurityGroupId.parse(noRules),
+            groupName: 'cordon-no-rules',
+            rules: structuredClone(groupOf(made, namesake).rules),
+          });
         }
         return undefined;
       },
@@ -380,15 +392,6 @@ describe('isolate-instance with no-rules', () => {
     expect(calls(journal).filter((line) => line.includes('SecurityGroupRules'))).toHaveLength(2);
   });
 });
-
-const groupOf = (
-  { account }: Pick<Awaited<ReturnType<typeof rehearsalOf>>, 'account'>,
-  id: string,
-) => {
-  const group = account.state.securityGroups.find(({ groupId }) => groupId === id);
-  if (!group) throw new Error(`no ${id}`);
-  return group;
-};
 
 describe('isolate-instance in a dry run', () => {
   it.each([
@@ -706,13 +709,10 @@ describe('isolate-instance reading back', () => {
       fault: (call) => {
         if (call === 'ec2:ModifyNetworkInterfaceAttribute' && !appeared) {
           appeared = true;
-          const late = made.account.state.networkInterfaces.find(
-            ({ networkInterfaceId }) => networkInterfaceId === secondEni,
-          );
           made.account.state.networkInterfaces.push({
-            ...late,
-            networkInterfaceId: 'eni-0aaaaaaaaaaaaaaa3',
-          } as never);
+            ...interfaceOf(made, secondEni),
+            networkInterfaceId: NetworkInterfaceId.parse('eni-0aaaaaaaaaaaaaaa3'),
+          });
         }
         return undefined;
       },
@@ -875,12 +875,7 @@ describe('undoing isolate-instance', () => {
     const made = await rehearsalOf(world([emptyGroup]));
     await made.run(isolateInstance, input);
     const { state } = made.account;
-    const changed = (id: string, groups: string[]) => {
-      const one = state.networkInterfaces.find((each) => each.networkInterfaceId === id);
-      if (one) one.groups = groups as never;
-    };
-
-    changed(eni, [noRules, database]);
+    interfaceOf(made, eni).groups.push(SecurityGroupId.parse(database));
     groupOf(made, web).rules = groupOf(made, namesake).rules;
     const rules = await made.undo(isolateInstance);
     state.securityGroups.splice(state.securityGroups.indexOf(groupOf(made, web)), 1);
