@@ -1,0 +1,45 @@
+import type { Priority } from '../functions/shared/parse-finding.ts';
+import { triggers as compromisedInstance } from './compromised-instance/triggers.ts';
+
+type Plain = string | number | boolean | null;
+
+/** One way a value of an event can match, in EventBridge's words. */
+export type Condition =
+  | Plain
+  | { readonly prefix: string }
+  | { readonly suffix: string }
+  | { readonly 'equals-ignore-case': string }
+  | { readonly exists: boolean }
+  | { readonly numeric: readonly (string | number)[] }
+  | { readonly 'anything-but': Plain | readonly Plain[] | { readonly prefix: string } };
+
+/**
+ * An EventBridge event pattern, as plain data: `infra` makes a rule of it, `replay` matches with it.
+ *
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+ */
+export interface EventPattern {
+  readonly [member: string]: EventPattern | readonly Condition[] | readonly EventPattern[];
+}
+
+/** Findings that start a playbook, and how. */
+export interface Trigger {
+  /** Kebab-case, its rule's name. */
+  readonly name: string;
+  readonly playbook: string;
+  readonly pattern: EventPattern;
+  readonly priority: Priority;
+  /**
+   * `required`: a person must agree before anything is changed. There is no gate for that yet, so
+   * such a trigger starts its playbook as a dry run, whatever mode is configured.
+   */
+  readonly approval: 'none' | 'required';
+  /** Why these findings are answered like this, in a sentence for the responder. */
+  readonly why: string;
+}
+
+/** EventBridge's limit on a pattern, in characters of JSON. */
+export const mostPatternCharacters = 2048;
+
+/** Every trigger there is. No finding matches two, so none starts two executions. */
+export const triggers: readonly Trigger[] = [...compromisedInstance];
