@@ -21,7 +21,7 @@ export const Memory = z.enum(['capture', 'skip'], 'expected "capture" or "skip"'
 export type Memory = z.infer<typeof Memory>;
 
 /** What a workflow was asked to do: the finding, and how to go about it. */
-export interface Request {
+interface Request {
   readonly finding: Finding;
   readonly mode: Mode;
   readonly priority: Priority;
@@ -31,7 +31,7 @@ export interface Request {
 }
 
 /** What surrounds a request: Cordon's own account and Region, and the execution it came to. */
-export interface Surroundings {
+interface Surroundings {
   readonly account: string;
   readonly region: string;
   /** ARN of the execution; a manual start's id is made from it. */

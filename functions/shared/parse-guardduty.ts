@@ -48,7 +48,7 @@ const Instance = z.object({
 });
 
 /** A principal with no name at all is none. */
-export const AccessKey = z
+const AccessKey = z
   .object({ accessKeyId: Text, principalId: Text, userName: Text, userType: Text })
   .refine(({ accessKeyId, principalId, userName }) => accessKeyId ?? principalId ?? userName);
 

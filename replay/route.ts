@@ -1,0 +1,63 @@
+import * as z from 'zod';
+import type { Priority } from '../functions/shared/parse-finding.ts';
+import { declined } from '../statemachines/declined.ts';
+import { type Trigger, triggers } from '../statemachines/triggers.ts';
+import { matcherOf } from './event-pattern.ts';
+
+/** Where an event goes, with the reason in a sentence for people. */
+type Route =
+  | {
+      readonly playbook: string;
+      /** The trigger's name; `by-hand` where a person named the instance. */
+      readonly trigger: string;
+      /** What the trigger asks for; a start by hand that names another priority has its own. */
+      readonly priority: Priority;
+      /** `required`: it runs as a dry run only, for there is no gate to approve it at yet. */
+      readonly approval: Trigger['approval'];
+      readonly reason: string;
+    }
+  | { readonly playbook: null; readonly reason: string };
+
+// A pattern that EventBridge or the matcher would refuse is refused here, at load.
+const routes = triggers.map((trigger) => ({ trigger, isMatch: matcherOf(trigger.pattern) }));
+const reasons = declined.map(({ pattern, because }) => ({
+  isMatch: matcherOf(pattern),
+  because,
+}));
+
+const Start = z.object({ source: z.literal('cordon'), 'detail-type': z.literal('Start by Hand') });
+const Said = z.object({ detail: z.object({ type: z.string(), severity: z.unknown().optional() }) });
+
+/**
+ * Finds the playbook for an event, by the patterns that EventBridge's rules are made of.
+ *
+ * Whether the target may be touched is not its business, nor whether the finding is a sample:
+ * `open-case` settles both.
+ */
+export function route(event: object): Route {
+  if (Start.safeParse(event).success) {
+    return {
+      playbook: 'compromised-instance',
+      trigger: 'by-hand',
+      priority: 'evidence-first',
+      approval: 'none',
+      reason: 'A person named the instance.',
+    };
+  }
+  const found = routes.find(({ isMatch }) => isMatch(event));
+  if (!found) return { playbook: null, reason: whyNone(event) };
+  const { playbook, name, priority, approval, why } = found.trigger;
+  const gate = approval === 'required' ? ' It runs as a dry run until approval is built.' : '';
+  return { playbook, trigger: name, priority, approval, reason: `${why}${gate}` };
+}
+
+function whyNone(event: object): string {
+  const said = Said.safeParse(event);
+  if (!said.success) return 'It is no GuardDuty finding, so no trigger looks at it.';
+  const { type, severity } = said.data.detail;
+  if (typeof severity !== 'number') {
+    return 'Its severity is no number, and EventBridge compares numbers only.';
+  }
+  const known = reasons.find(({ isMatch }) => isMatch(event));
+  return known?.because ?? `No trigger knows the type ${type}: a human must judge it.`;
+}
