@@ -1,4 +1,14 @@
 import type { AwsCall } from '../../functions/shared/step.ts';
+import { autoScalingOperations } from './auto-scaling.ts';
+import { ec2Operations } from './ec2.ts';
+import { elasticLoadBalancingOperations } from './elastic-load-balancing.ts';
 import type { Operation } from './rehearsal-account.ts';
+import { ssmOperations } from './ssm.ts';
 
-export const operations: Readonly<Record<AwsCall, Operation>> = {};
+/** Everything the rehearsal account can do, by IAM's spelling of the call. */
+export const operations: Readonly<Record<AwsCall, Operation>> = {
+  ...ec2Operations,
+  ...autoScalingOperations,
+  ...elasticLoadBalancingOperations,
+  ...ssmOperations,
+};

@@ -68,7 +68,7 @@ export class RehearsalAccount {
 
     const operation = operations[call];
     if (!operation) throw new Error(`the rehearsal account has no ${call}`);
-    if (changes(call) && this.#shared) {
+    if ((changes(call) || looksAge.has(call)) && this.#shared) {
       this.#state = structuredClone(this.#state);
       this.#shared = false;
     }
@@ -94,6 +94,9 @@ export class RehearsalAccount {
     };
   }
 }
+
+/** Reads that are remembered: a command comes one look further each time it is asked about. */
+const looksAge: ReadonlySet<AwsCall> = new Set(['ssm:GetCommandInvocation']);
 
 /** Whether a call changes anything, by the verbs AWS gives its reads. */
 export const changes = (call: AwsCall): boolean =>

@@ -165,16 +165,14 @@ function filledAcls(account: Stated) {
             (one) => one.egress === end.egress && one.ruleNumber === end.ruleNumber,
           ),
       );
-    return {
-      ...acl,
-      ownerId: acl.ownerId ?? account.accountId,
-      entries: [...acl.entries, ...ends],
-    };
+    const entries: typeof acl.entries = [...acl.entries, ...ends];
+    return { ...acl, ownerId: acl.ownerId ?? account.accountId, entries };
   });
 }
 
 type Range = { cidrBlock: string } | { ipv6CidrBlock: string };
 
+/** One entry for all traffic. */
 const entry = (
   ruleNumber: number,
   egress: boolean,
