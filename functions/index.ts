@@ -1,7 +1,30 @@
+import { checkMemoryCapture } from './check-memory-capture/handler.ts';
 import { closeCase } from './close-case/handler.ts';
+import { denyRemoteAddresses } from './deny-remote-addresses/handler.ts';
+import { deregisterFromLoadBalancers } from './deregister-from-load-balancers/handler.ts';
+import { detachFromAutoScaling } from './detach-from-auto-scaling/handler.ts';
 import { inspectInstance } from './inspect-instance/handler.ts';
+import { isolateInstance } from './isolate-instance/handler.ts';
+import { keepMemoryImage } from './keep-memory-image/handler.ts';
 import { openCase } from './open-case/handler.ts';
+import { protectInstance } from './protect-instance/handler.ts';
+import { snapshotVolumes } from './snapshot-volumes/handler.ts';
+import { startMemoryCapture } from './start-memory-capture/handler.ts';
 import { tellHuman } from './tell-human/handler.ts';
 
 /** Every step there is. `infra` deploys a Lambda for each; `replay` looks them up here by name. */
-export const steps = [closeCase, inspectInstance, openCase, tellHuman] as const;
+export const steps = [
+  checkMemoryCapture,
+  closeCase,
+  denyRemoteAddresses,
+  deregisterFromLoadBalancers,
+  detachFromAutoScaling,
+  inspectInstance,
+  isolateInstance,
+  keepMemoryImage,
+  openCase,
+  protectInstance,
+  snapshotVolumes,
+  startMemoryCapture,
+  tellHuman,
+] as const;

@@ -108,14 +108,16 @@ export async function rehearsalOf(
     open,
     execution,
 
-    /** Runs a step by its handler. With `mode` undefined the payload names none. */
+    /** Runs a step by its handler: live unless said otherwise; `undefined`, said, is no mode at all. */
     async run<In, Out extends Result, Clients extends AwsClients, Before>(
       step: Step<In, Out, Clients, Before>,
       input: unknown,
-      mode: Mode | undefined = 'live',
-      payload: object = {},
+      ...said: [mode?: Mode | undefined, payload?: object]
     ): Promise<Ran> {
       let ran: Ran = { journal: [] };
+      // A default parameter would take `undefined` for live.
+      const mode = said.length === 0 ? 'live' : said[0];
+      const payload = said[1] ?? {};
       const runMode = mode ?? 'dry-run';
       const wiring = wire(runMode, ({ journal, result, error }) => {
         ran = { journal, ...(result && { result }), ...(error && { error }) };
@@ -142,7 +144,8 @@ export async function rehearsalOf(
       for (const { resource, state: before } of await cases.before(ref.caseId, step.name)) {
         const aws = step.connect(await wiring.connection(ref, mode));
         wiring.prepare?.(aws);
-        const context = contextOf(step.name, ref, wiring);
+        // The mode of the undo, by which a step keeps its dry runs' records apart.
+        const context = contextOf(step.name, { ...ref, mode }, wiring);
         const withhold = wiring.withhold ? { withhold: wiring.withhold } : {};
         const run = { mode, context, journal, ...withhold };
         outcomes[resource] = (await runUndo(step, before, aws, run)).outcome;

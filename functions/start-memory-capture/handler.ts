@@ -14,8 +14,8 @@ import { needs } from './needs.ts';
 const input = z.strictObject({
   instanceId: InstanceId,
   memory: z.enum(['capture', 'skip']),
-  /** The group that the instance's interfaces are in by now. */
-  isolation: z.enum(['none', 'ssm-only', 'no-rules']),
+  /** The group that the instance's interfaces are in by now; `failed` when the first cut was tried in vain. */
+  isolation: z.enum(['none', 'ssm-only', 'no-rules', 'failed']),
 });
 
 const output = z.object({
@@ -25,6 +25,7 @@ const output = z.object({
     .enum([
       'told-to-skip',
       'no-endpoint',
+      'cut-failed',
       'instance-gone',
       'not-running',
       'no-tool',
@@ -104,6 +105,8 @@ export const startMemoryCapture = defineStep({
   async run({ instanceId, memory, isolation }, aws, context): Promise<Started> {
     if (memory === 'skip') return skipped('told-to-skip');
     if (isolation === 'no-rules') return skipped('no-endpoint');
+    // The cut was to come first: it is tried again at once, not after a capture.
+    if (isolation === 'failed') return skipped('cut-failed');
     if (context.settings.memory.tools.length === 0) return skipped('no-tool');
 
     const target = await capturable({ instanceId, isolation }, aws, context);

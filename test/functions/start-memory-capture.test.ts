@@ -269,6 +269,7 @@ describe('start-memory-capture', () => {
     const cases: [string, object, State, string[], object?][] = [
       ['told-to-skip', { memory: 'skip' }, stateWith(), []],
       ['no-endpoint', { isolation: 'no-rules' }, stateWith(), []],
+      ['cut-failed', { isolation: 'failed' }, stateWith(), []],
       ['no-tool', {}, stateWith(), [], { memory: {} }],
       ['no-tool', {}, stateWith(), reads, { memory: { tools: [windows] } }],
       [
