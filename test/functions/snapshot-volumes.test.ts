@@ -1,5 +1,6 @@
 import { EC2ServiceException } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
+import { VolumeId } from '../../functions/shared/ids.ts';
 import { snapshotVolumes } from '../../functions/snapshot-volumes/handler.ts';
 import { calls, finding, rehearsalOf } from '../rehearsal.ts';
 
@@ -386,6 +387,26 @@ describe('snapshot-volumes', () => {
       name === 'InvalidSnapshot.NotFound' ? 'NotProvenError' : 'UnauthorizedOperation',
     );
   });
+
+  it.each([
+    ['failed', 'failed', { state: 'error' as const }],
+    ['lost its tags', 'lacks its tags', { tags: {} }],
+    ['is of another volume', `is of ${memory}`, { volumeId: VolumeId.parse(memory) }],
+  ])(
+    'does not call a set snapshotted when a snapshot, read back, %s',
+    async (_how, said, differs) => {
+      const rehearsal = await rehearsalOf(world(), {
+        fault: (call, asked) => {
+          if (call !== 'ec2:DescribeSnapshots' || !('SnapshotIds' in asked)) return undefined;
+          Object.assign(rehearsal.account.state.snapshots.at(-1) ?? {}, differs);
+          return undefined;
+        },
+      });
+      const { error } = await rehearsal.run(snapshotVolumes, input);
+      expect(error?.name).toBe('NotProvenError');
+      expect(error?.message).toMatch(new RegExp(`^snap-\\w+ of ${data} ${said}$`));
+    },
+  );
 
   it.each([
     ['an instance id with a newline', { instanceId: `${instanceId}\n`, exclude: null }],
