@@ -52,6 +52,15 @@ export interface StepRecord {
   readonly at: string;
 }
 
+/** What a case says of a body of evidence, without its words. */
+export interface KeptEvidence {
+  readonly name: string;
+  readonly characters: number;
+  /** Of the body in UTF-8, hex. */
+  readonly sha256: string;
+  readonly at: string;
+}
+
 /** The case's lock is gone: another execution has taken the target over. The step must stop. */
 export class LockLostError extends Error {
   override readonly name = 'LockLostError';
@@ -64,6 +73,22 @@ const seenKey = (mode: Mode, target: string, { account, region, id }: Finding) =
 });
 const casePk = (caseId: string) => `case#${caseId}`;
 const short = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 10);
+
+/** An item holds 400 KB; a character takes at most three bytes in UTF-8. */
+const pieceCharacters = 95_000;
+
+/** Cuts a text into pieces that fit an item each, never between the halves of one character. */
+function piecesOf(body: string): string[] {
+  const pieces: string[] = [];
+  for (let start = 0; start < body.length; ) {
+    let end = Math.min(start + pieceCharacters, body.length);
+    const last = body.charCodeAt(end - 1);
+    if (end < body.length && last >= 0xd800 && last <= 0xdbff) end--;
+    pieces.push(body.slice(start, end));
+    start = end;
+  }
+  return pieces;
+}
 
 /**
  * The record of cases: who holds a target, what was found, what was as it was before, what was done.
@@ -244,6 +269,39 @@ export class CaseRecord {
 
   async steps(caseId: CaseId): Promise<readonly StepRecord[]> {
     return (await this.#table.query(casePk(caseId), 'step#')) as unknown as readonly StepRecord[];
+  }
+
+  /**
+   * Keeps a body of evidence by its name, in as many items as it takes. A step that runs again
+   * replaces what it kept. Throws {@link LockLostError}.
+   */
+  async keepEvidence(ref: CaseRef, name: string, body: string): Promise<KeptEvidence> {
+    const pk = casePk(ref.caseId);
+    const pieces = piecesOf(body);
+    for (const [number, piece] of pieces.entries()) {
+      const sk = `evidence#${name}#${String(number).padStart(4, '0')}`;
+      await this.#whileHeld(ref, [{ put: { pk, sk, piece } }]);
+    }
+    const sha256 = createHash('sha256').update(body).digest('hex');
+    const kept = { name, characters: body.length, sha256, at: this.#now().toISOString() };
+    // Last, since it says how many pieces count: an earlier, longer body may have left more.
+    await this.#whileHeld(ref, [
+      { put: { pk, sk: `evidence#${name}#head`, ...kept, pieces: pieces.length } },
+    ]);
+    return kept;
+  }
+
+  /** A body of evidence as it was kept; undefined when none of this name is there, whole. */
+  async evidence(caseId: CaseId, name: string): Promise<string | undefined> {
+    const items = await this.#table.query(casePk(caseId), `evidence#${name}#`);
+    const head = items.find(({ sk }) => sk.endsWith('#head'));
+    if (!head) return undefined;
+    const body = items
+      .slice(0, Number(head.pieces))
+      .map(({ piece }) => String(piece))
+      .join('');
+    const sha256 = createHash('sha256').update(body).digest('hex');
+    return sha256 === head.sha256 ? body : undefined;
   }
 
   /** Keeps what is known of a target beyond the case, such as its volumes, for a later case. */

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DescribeExecutionCommand, ExecutionDoesNotExist, SFNClient } from '@aws-sdk/client-sfn';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
@@ -43,6 +44,7 @@ export function wiringFrom(
     settings: settingsFrom(CORDON_SETTINGS),
     own,
     now,
+    sleep: (milliseconds) => setTimeout(milliseconds),
     connection: async (target) => {
       if (target.account !== account) {
         throw new UnusableInputError(

@@ -137,6 +137,7 @@ const answer = (output: object): Output => ({
 const prefixes: Readonly<Record<string, string>> = {
   sfn: 'states',
   cloudwatchlogs: 'logs',
+  configservice: 'config',
   elasticloadbalancingv2: 'elasticloadbalancing',
 };
 

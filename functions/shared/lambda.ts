@@ -34,6 +34,7 @@ export interface Wiring {
   /** Cordon's own account and Region, for a target that names none. */
   readonly own: { readonly account: string; readonly region: string };
   now(): Date;
+  sleep(milliseconds: number): Promise<void>;
   /** Where the step's clients connect, for a target's account and Region. */
   connection(target: { account: string; region: string }, mode: Mode): Promise<Connection>;
   /** Changes each new client before its first call; a replay answers from its account here. */
@@ -132,6 +133,7 @@ export function contextOf(step: string, ref: CaseRef | undefined, wiring: Wiring
     settings: wiring.settings,
     own: wiring.own,
     now: wiring.now,
+    sleep: wiring.sleep,
     token: (resource) =>
       createHash('sha256').update(`${ref?.caseId} ${step} ${resource}`).digest('hex').slice(0, 32),
   };

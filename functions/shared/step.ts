@@ -68,6 +68,8 @@ export interface StepContext {
   /** Cordon's own account and Region. */
   readonly own: { readonly account: string; readonly region: string };
   now(): Date;
+  /** Waits; a rehearsal does not. */
+  sleep(milliseconds: number): Promise<void>;
   /** A ClientToken that is the same when the same case asks for the same thing again. */
   token(resource: string): string;
 }

@@ -44,6 +44,7 @@ export function wireRehearsal(rehearsal: Rehearsal): Wiring {
     settings,
     own: { account: account.state.accountId, region: account.state.region },
     now,
+    sleep: async () => {},
     connection: async ({ region }) => ({
       region,
       credentials: { accessKeyId: 'AKIAREHEARSALACCOUNT', secretAccessKey: 'rehearsal' },

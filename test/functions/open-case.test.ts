@@ -61,6 +61,7 @@ function home(options: { settings?: object; running?: string[]; table?: CaseTabl
     settings: Settings.parse(options.settings ?? {}),
     own: { account: '111122223333', region: 'eu-west-1' },
     now,
+    sleep: async () => {},
     connection: async ({ region }) => ({ region }),
   };
   return {

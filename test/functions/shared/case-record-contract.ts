@@ -66,6 +66,47 @@ export function describeCaseRecord(kind: string, open: () => Promise<CaseTable>)
 
     const closing = (counted = 1) => ({ status: 'contained' as const, counted, summary: {} });
 
+    describe('keeping evidence', () => {
+      it('gives back a long body as it was, characters of two halves included', async () => {
+        const ref = await opened();
+        const body = `${'x'.repeat(94_999)}${'\u{1f512}é'.repeat(60_000)}`;
+
+        const kept = await cases.keepEvidence(ref, 'trace-0', body);
+
+        expect(await cases.evidence(ref.caseId, 'trace-0')).toBe(body);
+        expect(kept).toMatchObject({ name: 'trace-0', characters: body.length });
+        const items = await table.query(`case#${ref.caseId}`, 'evidence#');
+        expect(items.length).toBe(4);
+        const sizes = items.map((item) => Buffer.byteLength(JSON.stringify(item)));
+        expect(Math.max(...sizes)).toBeLessThan(300_000);
+      });
+
+      it('keeps an empty body, and tells one name from the start of another', async () => {
+        const ref = await opened();
+        await cases.keepEvidence(ref, 'trace', '');
+        await cases.keepEvidence(ref, 'trace-1', 'second');
+
+        expect(await cases.evidence(ref.caseId, 'trace')).toBe('');
+        expect(await cases.evidence(ref.caseId, 'trace-1')).toBe('second');
+        expect(await cases.evidence(ref.caseId, 'trac')).toBeUndefined();
+      });
+
+      it('replaces a longer body with a shorter one', async () => {
+        const ref = await opened();
+        await cases.keepEvidence(ref, 'trace', 'x'.repeat(200_000));
+        await cases.keepEvidence(ref, 'trace', 'short');
+
+        expect(await cases.evidence(ref.caseId, 'trace')).toBe('short');
+      });
+
+      it('keeps nothing for a case that has lost its lock', async () => {
+        const { lost } = await takenOver();
+
+        await expect(cases.keepEvidence(lost, 'trace', 'late')).rejects.toThrow(LockLostError);
+        expect(await cases.evidence(lost.caseId, 'trace')).toBeUndefined();
+      });
+    });
+
     describe('opening', () => {
       it('opens a case on a free target', async () => {
         const opening = await cases.open(asked('first'));

@@ -50,6 +50,7 @@ async function bench(table = new CaseTableInMemory()) {
     settings: Settings.parse({}),
     own: { account: '111122223333', region: 'eu-west-1' },
     now,
+    sleep: async () => {},
     connection: async ({ region }) => ({
       region,
       credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
