@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { CaseRef, type Opened } from '../shared/case-record.ts';
 import { type Finding, instanceArn, placeholders } from '../shared/finding.ts';
-import { forbids } from '../shared/guard-rails.ts';
+import { forbidden, forbids } from '../shared/guard-rails.ts';
 import { InstanceId, VpcId } from '../shared/ids.ts';
 import { Mode } from '../shared/journal.ts';
 import { toLambda } from '../shared/lambda.ts';
@@ -14,15 +14,7 @@ const input = z.strictObject({ request: z.unknown(), execution: z.string().min(1
 /** What the rest of the workflow reads. Every field is there in every outcome. */
 const output = z.object({
   outcome: z.enum(['opened', 'joined', 'declined', 'needs-human']),
-  reason: z.enum([
-    'new-case',
-    'retry',
-    'taken-over',
-    'open-case',
-    'repeat',
-    'never-touch-account',
-    'never-touch-instance',
-  ]),
+  reason: z.enum(['new-case', 'retry', 'taken-over', 'open-case', 'repeat', ...forbidden]),
   ref: CaseRef.nullable(),
   /** The open case a finding joined, or the closed one that had answered it. */
   other: z.string().nullable(),
@@ -83,9 +75,9 @@ export const openCase = defineStep({
         autoScaling: settings.autoScaling.pollSeconds,
       },
     };
-    const forbidden = forbids(settings, finding);
-    if (forbidden) {
-      return { ...plan, outcome: 'needs-human', reason: forbidden, ref: null, other: null };
+    const reason = forbids(settings, finding);
+    if (reason) {
+      return { ...plan, outcome: 'needs-human', reason, ref: null, other: null };
     }
     const target = instanceArn(finding, finding.instance.instanceId);
     return { ...plan, ...(await lock({ finding, mode, target, execution }, context)) };

@@ -1,5 +1,13 @@
 import * as z from 'zod';
-import { AccountId, InstanceId, NetworkInterfaceId, Region, SubnetId, VpcId } from './ids.ts';
+import {
+  AccessKeyId,
+  AccountId,
+  InstanceId,
+  NetworkInterfaceId,
+  Region,
+  SubnetId,
+  VpcId,
+} from './ids.ts';
 
 /** The resources a finding can be about, in GuardDuty's words. */
 export const resourceTypes = [
@@ -67,7 +75,9 @@ export const Finding = z.strictObject({
     .strictObject({
       /** AKIA… or ASIA…; missing where the detector knew only the principal. */
       accessKeyId: z.string().optional(),
+      /** Such as `AROA…:session`: a role's unique id, and what its session is called. */
       principalId: z.string().optional(),
+      /** Of a role's session, the role's name. */
       userName: z.string().optional(),
       /** CloudTrail's word, such as IAMUser, AssumedRole or Root. */
       userType: z.string().optional(),
@@ -96,6 +106,15 @@ export const placeholders: ReadonlySet<string> = new Set([
   'GeneratedFindingPrincipalId',
   'GeneratedFindingUserType',
 ]);
+
+/**
+ * What stands for a sample's key, as no real key has the digits 0 and 1: GuardDuty's own placeholder
+ * is not of a key's shape, and a sample must go through every step.
+ */
+export const samplesKey = {
+  longLived: AccessKeyId.parse('AKIA0000000000000000'),
+  temporary: AccessKeyId.parse('ASIA0000000000000000'),
+} as const;
 
 /** ARN of the instance a finding is about: the target that a case locks. */
 export const instanceArn = ({ account, region }: Finding, instanceId: InstanceId): string =>

@@ -46,6 +46,41 @@ export type VolumeId = z.infer<typeof VolumeId>;
 export const SnapshotId = ec2Id('snap').brand<'SnapshotId'>();
 export type SnapshotId = z.infer<typeof SnapshotId>;
 
+/** A key of a user (AKIA…) or of a temporary session (ASIA…); no other prefix is a key's. */
+export const AccessKeyId = z
+  .string()
+  .regex(/^(?:AKIA|ASIA)[A-Z0-9]{16}$/, 'expected AKIA or ASIA and 16 capitals or digits')
+  .brand<'AccessKeyId'>();
+export type AccessKeyId = z.infer<typeof AccessKeyId>;
+
+/** An IAM user, by its name alone: no path, no ARN. */
+export const UserName = z
+  .string()
+  .regex(/^[\w+=,.@-]{1,64}$/, 'expected the name of an IAM user, without its path')
+  .brand<'UserName'>();
+export type UserName = z.infer<typeof UserName>;
+
+/** An IAM role, by its name alone: no path, no ARN. */
+export const RoleName = z
+  .string()
+  .regex(/^[\w+=,.@-]{1,64}$/, 'expected the name of an IAM role, without its path')
+  .brand<'RoleName'>();
+export type RoleName = z.infer<typeof RoleName>;
+
+/** What whoever assumed a role called the session; an instance's is its id. */
+export const SessionName = z
+  .string()
+  .regex(/^[\w+=,.@-]{2,64}$/, 'expected the name of a role session')
+  .brand<'SessionName'>();
+export type SessionName = z.infer<typeof SessionName>;
+
+/** A role's unique id, which a new role of the same name does not get. */
+export const RoleId = z
+  .string()
+  .regex(/^AROA[A-Z0-9]{12,124}$/, "expected a role's unique id, AROA and capitals or digits")
+  .brand<'RoleId'>();
+export type RoleId = z.infer<typeof RoleId>;
+
 /** One incident on one target. */
 export const CaseId = z
   .string()

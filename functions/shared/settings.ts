@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { AccountId, InstanceId } from './ids.ts';
+import { AccountId, InstanceId, RoleName, UserName } from './ids.ts';
 
 const seconds = (least: number, most: number, otherwise: number) =>
   z.int().min(least).max(most).default(otherwise);
@@ -24,6 +24,10 @@ export const Settings = z.strictObject({
     .strictObject({
       accounts: z.array(AccountId).default([]),
       instances: z.array(InstanceId).default([]),
+      users: z.array(UserName).default([]),
+      roles: z.array(RoleName).default([]),
+      /** Users and roles that people get back in with when all else is locked. */
+      breakGlass: z.array(z.union([UserName, RoleName])).default([]),
     })
     .prefault({}),
   /** Names of the two security groups, one of each per VPC. Not trusted: their rules are read. */
@@ -59,6 +63,48 @@ export const Settings = z.strictObject({
       refuse: z.array(z.union([z.cidrv4(), z.cidrv6()])).default([]),
       hours: z.int().min(1).max(720).default(24),
       mostAddresses: z.int().min(1).max(10).default(5),
+    })
+    .prefault({}),
+  /** What the responder's own roles are called, at the start: a case never cuts itself off. */
+  ownRoles: RoleName.default(RoleName.parse('cordon-')),
+  /** The organisation's management account: no principal in it is touched. Left out, none is it. */
+  managementAccount: AccountId.optional(),
+  /** What a user is quarantined with. The second of the two still lets the user read. */
+  quarantine: z
+    .strictObject({
+      policy: z.enum(['AWSDenyAll', 'AWSCompromisedKeyQuarantineV3']).default('AWSDenyAll'),
+    })
+    .prefault({}),
+  /** How far CloudTrail is followed from a stolen credential. A limit that is reached is reported. */
+  trace: z
+    .strictObject({
+      /** How many times one session may have led to the next. */
+      mostDepth: z.int().min(1).max(20).default(5),
+      mostKeys: z.int().min(1).max(1_000).default(200),
+      /** More roles than this are still followed, but no longer revoked without a human. */
+      mostRoles: z.int().min(1).max(50).default(20),
+      /** Kept one by one; those beyond are followed and counted all the same. */
+      mostEvents: z.int().min(100).max(50_000).default(20_000),
+      /** Less than the 15 minutes that a Lambda may run. */
+      mostSeconds: seconds(60, 840, 720),
+      /** CloudTrail lags: how long after the first look the second and the third are taken. */
+      looksAfterSeconds: z
+        .tuple([z.int().min(60).max(3_600), z.int().min(120).max(7_200)])
+        .refine(([second, third]) => second < third, 'expected the third look after the second')
+        .default([900, 3_600]),
+    })
+    .prefault({}),
+  /** CloudWatch Logs Insights over a trail's log group, which AWS charges by the gigabyte scanned. */
+  history: z
+    .strictObject({
+      /** In Cordon's own Region; left out, no history is queried. */
+      logGroup: z
+        .string()
+        .regex(/^[\w./#-]{1,512}$/, 'expected the name of a log group')
+        .optional(),
+      hours: z.int().min(1).max(720).default(24),
+      pollSeconds: seconds(60, 600, 60),
+      polls: z.int().min(1).max(60).default(10),
     })
     .prefault({}),
   /** How long a case holds its target: never less than the workflow's own time limit, 3 hours. */
