@@ -124,12 +124,15 @@ export interface Undo<Before, Clients extends AwsClients> {
   readonly before: z.ZodType<Before>;
   readonly reads: Reads;
   readonly writes: Writes;
-  /** `drifted`: the resource is no longer as this step left it, so it is left alone. */
+  /**
+   * `drifted`: the resource is no longer as this step left it, so it is left alone. `not-yet`: what
+   * the change stops, such as a stolen session, may still be there; to be asked again later.
+   */
   run(
     before: Before,
     aws: Clients,
     context: StepContext,
-  ): Promise<{ readonly outcome: 'restored' | 'already-restored' | 'drifted' | 'gone' }>;
+  ): Promise<{ readonly outcome: 'restored' | 'already-restored' | 'drifted' | 'gone' | 'not-yet' }>;
 }
 
 /** The account, read back, is not as the step meant to leave it. Retried, then a human's. */
