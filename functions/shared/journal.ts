@@ -32,7 +32,7 @@ export type AwsClients = Readonly<
     {
       // biome-ignore lint/suspicious/noExplicitAny: each client types its middleware by its own inputs
       middlewareStack: { add: any };
-      config: { maxAttempts: () => Promise<number> };
+      config: { maxAttempts: () => Promise<number>; region: () => Promise<string> };
     }
   >
 >;

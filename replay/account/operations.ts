@@ -2,6 +2,7 @@ import type { AwsCall } from '../../functions/shared/step.ts';
 import { autoScalingOperations } from './auto-scaling.ts';
 import { ec2Operations } from './ec2.ts';
 import { elasticLoadBalancingOperations } from './elastic-load-balancing.ts';
+import { iamOperations } from './iam.ts';
 import type { Operation } from './rehearsal-account.ts';
 import { ssmOperations } from './ssm.ts';
 
@@ -11,4 +12,5 @@ export const operations: Readonly<Record<AwsCall, Operation>> = {
   ...autoScalingOperations,
   ...elasticLoadBalancingOperations,
   ...ssmOperations,
+  ...iamOperations,
 };

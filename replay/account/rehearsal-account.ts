@@ -9,6 +9,7 @@ import type { AccountState } from './state.ts';
 /** What an operation works on: the account's state, which a write changes in place. */
 export interface Desk {
   readonly state: AccountState;
+  /** The Region the call went to. */
   readonly region: string;
   now(): Date;
   /** A new id of AWS's shape, the same for the same call and input in the same account. */
@@ -25,9 +26,9 @@ export type Fault = { readonly when: 'before' | 'after'; readonly error: Error }
 export interface RehearsalOptions {
   now(): Date;
   /** Awaited before every answer; the bench measures with it. */
-  latency?(): Promise<void>;
+  latency?(call: AwsCall, region: string): Promise<void>;
   /** Asked at every attempt of every call. */
-  fault?(call: AwsCall, input: object): Fault | undefined;
+  fault?(call: AwsCall, input: object, region: string): Fault | undefined;
 }
 
 /**
@@ -61,28 +62,29 @@ export class RehearsalAccount {
     return copy;
   }
 
-  async answer(call: AwsCall, input: object): Promise<object> {
-    await this.#options.latency?.();
-    const fault = this.#options.fault?.(call, input);
+  /** Answers a call that went to `region`, which is the account's own unless said. */
+  async answer(call: AwsCall, input: object, region: string = this.#state.region): Promise<object> {
+    await this.#options.latency?.(call, region);
+    const fault = this.#options.fault?.(call, input, region);
     if (fault?.when === 'before') throw fault.error;
 
     const operation = operations[call];
     if (!operation) throw new Error(`the rehearsal account has no ${call}`);
-    if ((changes(call) || looksAge.has(call)) && this.#shared) {
+    if ((changes(call) || ages(call, this.#state)) && this.#shared) {
       this.#state = structuredClone(this.#state);
       this.#shared = false;
     }
-    const output = operation(this.#desk(call, input), input);
+    const output = operation(this.#desk(call, input, region), input);
     if (fault) throw fault.error;
     // What leaves is a copy: nobody may change the account but by a call.
     return structuredClone(output);
   }
 
-  #desk(call: AwsCall, input: object): Desk {
+  #desk(call: AwsCall, input: object, region: string): Desk {
     const state = this.#state;
     return {
       state,
-      region: state.region,
+      region,
       now: this.#options.now,
       newId: (prefix) => {
         for (let attempt = 0; ; attempt++) {
@@ -95,12 +97,24 @@ export class RehearsalAccount {
   }
 }
 
-/** Reads that are remembered: a command comes one look further each time it is asked about. */
-const looksAge: ReadonlySet<AwsCall> = new Set(['ssm:GetCommandInvocation']);
+/**
+ * Reads that are remembered: a command comes one look further each time it is asked about. A query
+ * of logs is a read to AWS, which yet keeps that it was started.
+ */
+const looksAge: ReadonlySet<AwsCall> = new Set([
+  'ssm:GetCommandInvocation',
+  'cloudtrail:LookupEvents',
+  'logs:StartQuery',
+  'logs:StopQuery',
+  'logs:GetQueryResults',
+]);
 
-/** Whether a call changes anything, by the verbs AWS gives its reads. */
+const ages = (call: AwsCall, { iam }: AccountState): boolean =>
+  looksAge.has(call) || (iam.stale.length > 0 && call.startsWith('iam:'));
+
+/** Whether a call changes anything in the account, by the verbs AWS gives its reads. */
 export const changes = (call: AwsCall): boolean =>
-  !/:(?:Describe|Get|List|Search|Lookup|BatchGet|Head)/.test(call);
+  !/:(?:Describe|Get|List|Search|Select|Lookup|BatchGet|Head)|^logs:St(?:art|op)Query$/.test(call);
 
 /**
  * Makes `clients` answer from `account` instead of the network.
@@ -109,18 +123,20 @@ export const changes = (call: AwsCall): boolean =>
  * a write that was not withheld is refused: the last net under the journal.
  */
 export function rehearse(clients: AwsClients, account: RehearsalAccount, copy?: RehearsalAccount) {
-  const middleware: FinalizeRequestMiddleware<object, object> =
-    (_next, context) => async (args: FinalizeHandlerArguments<object>) => {
+  const middlewareOf =
+    (region: () => Promise<string>): FinalizeRequestMiddleware<object, object> =>
+    (_next, context) =>
+    async (args: FinalizeHandlerArguments<object>) => {
       const call = callOf(context);
       if (copy && changes(call) && !context[withheldMark]) {
         throw new Error(`a dry run sent ${call}`);
       }
       checkAgainstSchema(call, args);
-      const output = await (copy ?? account).answer(call, args.input);
+      const output = await (copy ?? account).answer(call, args.input, await region());
       return { output: { $metadata: {}, ...output }, response: undefined };
     };
-  for (const { middlewareStack } of Object.values(clients)) {
-    middlewareStack.add(middleware, {
+  for (const { middlewareStack, config } of Object.values(clients)) {
+    middlewareStack.add(middlewareOf(config.region), {
       name: 'rehearsal',
       step: 'finalizeRequest',
       priority: 'low',

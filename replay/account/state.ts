@@ -11,7 +11,9 @@ import {
   VolumeId,
   VpcId,
 } from '../../functions/shared/ids.ts';
+import { Iam } from './iam-state.ts';
 import { refuseDangling } from './references.ts';
+import { Regions } from './regions-state.ts';
 import { withSurroundings } from './surroundings.ts';
 
 const id = (prefix: string) =>
@@ -338,6 +340,8 @@ const Stated = z.strictObject({
   ssm: Ssm.prefault({}),
   /** ARNs or ids of usable KMS keys. Left out, every key is usable. */
   kmsKeys: z.array(name).optional(),
+  regions: Regions,
+  iam: Iam.prefault({}),
 });
 
 /** What a case's `account.json` says, before its surroundings are filled in. */
