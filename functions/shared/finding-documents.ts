@@ -139,4 +139,5 @@ export function members(json: unknown, place: Place): Readonly<Record<string, un
 }
 
 const known =
-  'a GuardDuty or Security Hub finding, an EventBridge event with one, or {"instanceId": "i-…"}';
+  'a GuardDuty or Security Hub finding, an EventBridge event with one, or a start by hand with ' +
+  'instanceId, accessKeyId, userName or roleName';

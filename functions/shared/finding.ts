@@ -46,7 +46,7 @@ const NetworkInterface = z.strictObject({
 export const Finding = z.strictObject({
   /** The detector's id; a manual start's is `manual-` and a hash of its execution. */
   id: z.string().min(1).max(300),
-  /** Such as `Backdoor:EC2/C&CActivity.B`; any name parses. `Manual:EC2/CompromisedInstance` for a manual start. */
+  /** Such as `Backdoor:EC2/C&CActivity.B`; any name parses. `Manual:…` for a manual start. */
   type: z.string().min(1).max(120),
   /** GuardDuty's: 1.0–3.9 low, 4.0–6.9 medium, 7.0–8.9 high, 9.0–10.0 critical. */
   severity: z.number().min(0).max(10),
@@ -79,6 +79,8 @@ export const Finding = z.strictObject({
       principalId: z.string().optional(),
       /** Of a role's session, the role's name. */
       userName: z.string().optional(),
+      /** From a start by hand, which does not know the role's unique id. */
+      sessionName: z.string().optional(),
       /** CloudTrail's word, such as IAMUser, AssumedRole or Root. */
       userType: z.string().optional(),
     })

@@ -77,7 +77,7 @@ export type SessionName = z.infer<typeof SessionName>;
 /** A role's unique id, which a new role of the same name does not get. */
 export const RoleId = z
   .string()
-  .regex(/^AROA[A-Z0-9]{12,124}$/, "expected a role's unique id, AROA and capitals or digits")
+  .regex(/^AROA[A-Z0-9]{1,124}$/, "expected a role's unique id, AROA and capitals or digits")
   .brand<'RoleId'>();
 export type RoleId = z.infer<typeof RoleId>;
 

@@ -1,24 +1,14 @@
-import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { type Finding, findingFrom } from './finding.ts';
+import { type Memory, type Priority, Words } from './asked.ts';
+import type { Finding } from './finding.ts';
 import { members, type ParsedFinding, readDocument } from './finding-documents.ts';
 import { eventOf } from './guardduty-event.ts';
-import { AccountId, InstanceId } from './ids.ts';
-import { Mode } from './journal.ts';
-import { TargetRegion } from './parse-guardduty.ts';
+import type { Mode } from './journal.ts';
+import { manualStart, readManual } from './manual-start.ts';
 import { inside, type Place, parseAt, refuse } from './place.ts';
 import { refuseUnsafe } from './plain-json.ts';
 
-/** Evidence first is the documented order; containment first isolates before anything else. */
-export const Priority = z.enum(
-  ['evidence-first', 'containment-first'],
-  'expected "evidence-first" or "containment-first"',
-);
-export type Priority = z.infer<typeof Priority>;
-
-/** Whether memory is to be captured, where a tool and an agent are there to do it. */
-export const Memory = z.enum(['capture', 'skip'], 'expected "capture" or "skip"');
-export type Memory = z.infer<typeof Memory>;
+export { Memory, Priority } from './asked.ts';
 
 /** What a workflow was asked to do: the finding, and how to go about it. */
 interface Request {
@@ -42,23 +32,8 @@ interface Surroundings {
 
 export type { ParsedFinding } from './finding-documents.ts';
 
-const Words = {
-  mode: Mode.default('dry-run'),
-  priority: Priority.default('evidence-first'),
-  memory: Memory.default('capture'),
-  reason: z.string().trim().min(1).max(1000).optional(),
-};
-
 /** What a rule's input transformer sends, or a person who adds words to an event. */
 const Wrapped = z.strictObject({ ...Words, event: z.unknown() });
-
-/** What a person types into the Step Functions console. */
-const Manual = z.strictObject({
-  ...Words,
-  instanceId: InstanceId,
-  account: AccountId,
-  region: TargetRegion,
-});
 
 /**
  * Reads a workflow's input: a finding with what was asked for, in any form that {@link parseFindings}
@@ -104,8 +79,13 @@ type Read = {
 
 function read(json: unknown, place: Place, surroundings: Partial<Surroundings>): Read {
   const said = members(json, place);
-  if ('instanceId' in said) return readManual(said, place, surroundings);
-  const { now = new Date(0) } = surroundings;
+  const { now = new Date(0), execution = 'replay', ...own } = surroundings;
+  const start = manualStart(said);
+  if (start) {
+    const { words, finding } = readManual(start, said, place, { ...own, execution, now });
+    const one = { finding, event: eventOf(finding), request: said, path: place.path };
+    return { words, found: [one] };
+  }
   if (!('event' in said) || 'detail' in said) {
     refuseStrayWords(said, place);
     return { words: parseAt(z.object(Words), {}, place), found: readDocument(said, place, now) };
@@ -116,30 +96,6 @@ function read(json: unknown, place: Place, surroundings: Partial<Surroundings>):
   refuseStrayWords(document, at);
   const found = readDocument(document, at, now);
   return { words, found: found.map((one) => ({ ...one, request: { ...said, ...one.request } })) };
-}
-
-function readManual(said: object, place: Place, surroundings: Partial<Surroundings>): Read {
-  const { account, region, execution = 'replay', now = new Date(0) } = surroundings;
-  const { instanceId, ...stated } = parseAt(Manual, { account, region, ...said }, place);
-  const id = createHash('sha256').update(`${execution} ${place.path}`).digest('hex').slice(0, 32);
-  const { account: where, region: within, ...words } = stated;
-  const finding = findingFrom({
-    id: `manual-${id}`,
-    type: 'Manual:EC2/CompromisedInstance',
-    severity: 8,
-    account: where,
-    region: within,
-    source: 'manual',
-    title: words.reason,
-    resourceType: 'Instance',
-    sample: false,
-    archived: false,
-    updatedAt: now.toISOString(),
-    count: 1,
-    instance: { instanceId, networkInterfaces: [] },
-    remote: { addresses: [] },
-  });
-  return { words, found: [{ finding, event: eventOf(finding), request: said, path: place.path }] };
 }
 
 /** A `mode` beside an event's own members would go unheard, and a dry run be taken for a live one. */

@@ -3,6 +3,7 @@ import { type Finding, findingFrom, placeholders, resourceTypes } from './findin
 import { AccountId, InstanceId, NetworkInterfaceId, Region, SubnetId, VpcId } from './ids.ts';
 import { Count, Flag, lenient, listOf, Text, Time } from './lenient.ts';
 import { inside, inWords, type Place, parseAt, refuse } from './place.ts';
+import { principalOf } from './principal.ts';
 
 /** A Region that holds things; what IAM holds is in none. */
 export const TargetRegion = Region.refine(
@@ -102,7 +103,7 @@ const Detail = z.object({
 export function parseGuardDuty(detail: unknown, place: Place, otherwise: Date): Finding {
   const said = parseAt(Detail, detail, place);
   const { resource, service, accountId, createdAt, updatedAt, ...rest } = said;
-  const { instance, accessKey } = targets(resource, inside(place, 'resource'));
+  const { instance, accessKey } = targets(resource, accountId, inside(place, 'resource'));
   return findingFrom({
     ...rest,
     account: accountId,
@@ -123,12 +124,17 @@ export function parseGuardDuty(detail: unknown, place: Place, otherwise: Date): 
 /** What the finding is about must be named well; what it merely mentions may be left out. */
 function targets(
   { resourceType, instanceDetails, accessKeyDetails }: z.infer<typeof Detail>['resource'],
+  account: string,
   place: Place,
 ): Targets {
   const accessKey = lenient(AccessKey).parse(accessKeyDetails);
   if (resourceType === 'AccessKey' && !accessKey) {
     const named = 'accessKeyId, principalId or userName';
     refuse(inside(place, 'accessKeyDetails'), named, accessKeyDetails);
+  }
+  // Asked here, where the place is known as the finding's writer spells it.
+  if (resourceType === 'AccessKey' && accessKey) {
+    principalOf(accessKey, account, inside(place, 'accessKeyDetails'));
   }
   const instance =
     resourceType === 'Instance'
@@ -160,7 +166,7 @@ const Embedded = z
   .pipe(z.object({ sample: z.literal(true) }));
 
 /** Whether it is about what only samples are about. User names are not asked: anyone can pick one. */
-export function isPlaceholder({ instance, accessKey }: Targets): boolean {
+export function isPlaceholder({ instance, accessKey }: Partial<Targets>): boolean {
   const said = [
     instance?.instanceId,
     ...(instance?.networkInterfaces ?? []).map(({ networkInterfaceId }) => networkInterfaceId),

@@ -114,7 +114,9 @@ function roleOf(said: Said, place: Place): Principal | OutOfReach {
   const roleName = named(said.userName, RoleName, inside(place, 'userName'));
   if (!roleName) return 'unknown-principal';
   const [id, session] = isPlaceholder(said.principalId) ? [] : split(said.principalId);
-  const sessionName = named(session, SessionName, at(place));
+  const sessionName =
+    named(session, SessionName, at(place)) ??
+    named(said.sessionName, SessionName, inside(place, 'sessionName'));
   return {
     ...nobody,
     kind: sessionName ? 'role-session' : 'role',

@@ -340,6 +340,121 @@ describe('a start by hand', () => {
   });
 });
 
+describe('a start by hand on credentials', () => {
+  const key = 'AKIAIOSFODNN7EXAMPLE';
+  test.each([
+    [{ accessKeyId: key }, 'Key', { accessKeyId: key, userType: 'IAMUser' }],
+    [
+      { accessKeyId: 'ASIAIOSFODNN7EXAMPLE', userName: 'ada' },
+      'Key',
+      { accessKeyId: 'ASIAIOSFODNN7EXAMPLE', userName: 'ada', userType: 'IAMUser' },
+    ],
+    [{ userName: 'ada@x.org' }, 'Key', { userName: 'ada@x.org', userType: 'IAMUser' }],
+    [{ roleName: 'deploy' }, 'Role', { userName: 'deploy', userType: 'AssumedRole' }],
+    [
+      { roleName: 'deploy', sessionName: 'ci-7' },
+      'Role',
+      { userName: 'deploy', sessionName: 'ci-7', userType: 'AssumedRole' },
+    ],
+  ])('takes %j', (named, kind, accessKey) => {
+    const { finding: found, ...words } = request({ ...named, mode: 'live', reason: 'a call' });
+    expect(words).toMatchObject({ mode: 'live', reason: 'a call' });
+    expect(found).toMatchObject({
+      type: `Manual:IAMUser/Compromised${kind}`,
+      resourceType: 'AccessKey',
+      account: '444455556666',
+      source: 'manual',
+      sample: false,
+      title: 'a call',
+    });
+    expect(found.accessKey).toEqual(accessKey);
+  });
+
+  const keyId = '$.accessKeyId: expected AKIA or ASIA and 16 capitals or digits';
+  const user = '$.userName: expected the name of an IAM user, without its path';
+  const role = '$.roleName: expected the name of an IAM role, without its path';
+  test.each([
+    [{ accessKeyId: 'AIDAIOSFODNN7EXAMPLE' }, keyId],
+    [{ accessKeyId: 'AROAIOSFODNN7EXAMPLE' }, keyId],
+    [{ accessKeyId: 'AKIAIOSFODNN7EXAMPL' }, keyId],
+    [{ accessKeyId: 'akiaiosfodnn7example' }, keyId],
+    [{ accessKeyId: `${key}\n` }, keyId],
+    [
+      { accessKeyId: 'ASIAIOSFODNN7EXAMPLE' },
+      "$.accessKeyId: expected a long-lived key, AKIA…; with a session's key, ASIA…, name its userName too",
+    ],
+    [{ userName: 'arn:aws:iam::111122223333:user/ada' }, user],
+    [{ userName: '/teams/ada' }, user],
+    [{ userName: '*' }, user],
+    [{ userName: 'ada","Effect":"Allow' }, user],
+    [{ userName: `\${aws:username}` }, user],
+    [{ roleName: 'deploy*' }, role],
+    [{ roleName: 'deplo?' }, role],
+    [
+      { roleName: 'deploy', sessionName: '*' },
+      '$.sessionName: expected the name of a role session',
+    ],
+    [{ roleName: 'deploy', userName: 'ada' }, '$: expected no member "roleName"'],
+    [{ accessKeyId: key, roleName: 'deploy' }, '$: expected no member "roleName"'],
+  ])('refuses %j', (named, message) => {
+    expect(refusal(() => request(named))).toBe(message);
+  });
+});
+
+describe('whose credentials a finding is about', () => {
+  const about = (accessKeyDetails: object) => ({
+    ...detail,
+    type: 'UnauthorizedAccess:IAMUser/TorIPCaller',
+    resource: { resourceType: 'AccessKey', accessKeyDetails, instanceDetails },
+  });
+  const keyId = 'expected AKIA or ASIA and 16 capitals or digits';
+  test.each([
+    [{ accessKeyId: 'AIDAIOSFODNN7EXAMPLE', userType: 'IAMUser' }, `accessKeyId: ${keyId}`],
+    [
+      { accessKeyId: 'AKIAIOSFODNN7', userType: 'IAMUser', userName: 'ada' },
+      `accessKeyId: ${keyId}`,
+    ],
+    [
+      { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', userType: 'AssumedRole', userName: 'deploy' },
+      'accessKeyId: expected a role session\'s key, ASIA…, found "AKIAIOSFODNN7EXAMPLE"',
+    ],
+    [
+      { userType: 'AssumedRole', userName: 'deploy', principalId: 'AROAEXAMPLE:ci*' },
+      'principalId: expected the name of a role session',
+    ],
+    [
+      { userType: 'AssumedRole', userName: 'arn:aws:iam::111122223333:role/deploy' },
+      'userName: expected the name of an IAM role, without its path',
+    ],
+  ])('refuses %j, spelled as it was written', (said, message) => {
+    expect(refusal(() => request(event(about(said))))).toBe(
+      `$.detail.resource.accessKeyDetails.${message}`,
+    );
+    const spelled = message.slice(0, 1).toUpperCase() + message.slice(1);
+    expect(refusal(() => request(pascal(about(said))))).toBe(
+      `$.Resource.AccessKeyDetails.${spelled}`,
+    );
+  });
+
+  test.each([
+    { userType: 'Root', accessKeyId: '', userName: 'root', principalId: '111122223333' },
+    { userType: 'AWSService', userName: 'lambda.amazonaws.com' },
+    { userType: 'WebIdentityUser', userName: 'accounts.google.com:1234' },
+    {
+      userType: 'GeneratedFindingUserType',
+      accessKeyId: 'GeneratedFindingAccessKeyId',
+      userName: 'x',
+    },
+  ])('reads %j, whom no playbook touches, whatever their names hold', (said) => {
+    expect(parsed(event(about(said)))).toMatchObject({ accessKey: { userType: said.userType } });
+  });
+
+  test('reads credentials that a finding merely mentions, whatever they look like', () => {
+    const said = differing('resource.accessKeyDetails', { accessKeyId: '?', userType: 'IAMUser' });
+    expect(parsed(event(said)).accessKey).toEqual({ accessKeyId: '?', userType: 'IAMUser' });
+  });
+});
+
 describe('what a finding need not have', () => {
   test.each([
     ['title', undefined],
@@ -542,7 +657,7 @@ describe('samples and archived findings', () => {
 describe('documents that are no finding', () => {
   const known =
     'expected a GuardDuty or Security Hub finding, an EventBridge event with one, ' +
-    'or {"instanceId": "i-…"}';
+    'or a start by hand with instanceId, accessKeyId, userName or roleName';
   test.each([
     ['an empty object', {}, `$: ${known}, found an object`],
     ['some other object', { hello: 'world' }, `$: ${known}, found an object`],
