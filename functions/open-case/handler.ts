@@ -1,35 +1,32 @@
+import { IAMClient } from '@aws-sdk/client-iam';
 import * as z from 'zod';
-import { CaseRef, type Opened } from '../shared/case-record.ts';
-import { type Finding, instanceArn, placeholders } from '../shared/finding.ts';
-import { forbidden, forbids } from '../shared/guard-rails.ts';
-import { InstanceId, VpcId } from '../shared/ids.ts';
-import { Mode } from '../shared/journal.ts';
+import { patient } from '../shared/connection.ts';
+import { forbids } from '../shared/guard-rails.ts';
 import { toLambda } from '../shared/lambda.ts';
-import { Memory, Priority, parseRequest } from '../shared/parse-finding.ts';
-import { defineStep, type StepContext } from '../shared/step.ts';
-import { UnusableInputError } from '../shared/unusable-input.ts';
+import { parseRequest } from '../shared/parse-finding.ts';
+import { sideBySide } from '../shared/side-by-side.ts';
+import { defineStep } from '../shared/step.ts';
+import { instanceTarget } from './instance-target.ts';
+import { judgeOwner } from './judge-owner.ts';
+import { askOwner } from './key-owner.ts';
+import { letGo, lock } from './lock.ts';
+import { about, left, Opening, planOf } from './opening.ts';
+import { roleTarget, userTarget } from './principal-target.ts';
+import type { FindTarget } from './target.ts';
 
-const input = z.strictObject({ request: z.unknown(), execution: z.string().min(1) });
+const Playbook = z.enum(['compromised-instance', 'compromised-access-key', 'compromised-role']);
 
-/** What the rest of the workflow reads. Every field is there in every outcome. */
-const output = z.object({
-  outcome: z.enum(['opened', 'joined', 'declined', 'needs-human']),
-  reason: z.enum(['new-case', 'retry', 'taken-over', 'open-case', 'repeat', ...forbidden]),
-  ref: CaseRef.nullable(),
-  /** The open case a finding joined, or the closed one that had answered it. */
-  other: z.string().nullable(),
-  mode: Mode,
-  /** Why a run that was asked to be live is a dry run. */
-  forced: z.enum(['sample', 'archived', 'placeholder']).nullable(),
-  priority: Priority,
-  memory: Memory,
-  instanceId: InstanceId,
-  /** Where the finding saw the instance: a hint, so that groups can be read beside interfaces. */
-  vpcIds: z.array(VpcId),
-  polls: z.object({ autoScaling: z.int() }),
-  waits: z.object({ memory: z.int(), autoScaling: z.int() }),
+const targets: Readonly<Record<z.infer<typeof Playbook>, FindTarget>> = {
+  'compromised-instance': instanceTarget,
+  'compromised-access-key': userTarget,
+  'compromised-role': roleTarget,
+};
+
+const input = z.strictObject({
+  request: z.unknown(),
+  execution: z.string().min(1),
+  playbook: Playbook,
 });
-type Opening = z.infer<typeof output>;
 
 /**
  * Opens the case: locks the target for this execution and settles mode, priority and limits.
@@ -37,93 +34,50 @@ type Opening = z.infer<typeof output>;
  * It changes nothing in the target account. One conditional transaction takes the lock, so two
  * copies of a finding milliseconds apart make one case; the second joins it. A lock whose holder
  * runs no more is taken over with what it recorded. Samples, archived findings and placeholders are
- * made dry runs here, whatever was asked for. It does not approve anything: rate limits and
- * approval are not its business yet.
+ * made dry runs here, whatever was asked for. Of a user's credentials, IAM is asked beside the lock
+ * whose they are: a finding's word is not taken for it, and who may not be touched is let go again.
+ * It does not approve anything: rate limits and approval are not its business yet.
  *
- * Throws `UnusableInputError` for a request that is not one; nothing has been recorded then.
+ * Throws `UnusableInputError` for a request that is not one, or that another playbook answers;
+ * nothing has been recorded then.
  */
 export const openCase = defineStep({
   name: 'open-case',
   withoutCase: true,
   input,
-  output,
-  reads: {},
+  output: Opening,
+  reads: {
+    'iam:GetAccessKeyLastUsed': { on: 'arn:aws:iam::*:user/*' },
+    'iam:ListAccessKeys': { on: 'arn:aws:iam::*:user/*' },
+  },
   writes: {},
-  connect: () => ({}),
+  connect: (to) => ({ iam: new IAMClient(patient(to)) }),
 
-  async run({ request, execution }, _aws, context): Promise<Opening> {
-    const asked = parseRequest(request, { ...context.own, execution, now: context.now() });
+  async run({ request, execution, playbook }, { iam }, context): Promise<Opening> {
+    const { own, settings } = context;
+    const asked = parseRequest(request, { ...own, execution, now: context.now() });
     const { finding } = asked;
-    if (!finding.instance || finding.resourceType !== 'Instance') {
-      throw new UnusableInputError(
-        `$.input.request: expected a finding about an instance, not ${finding.resourceType}`,
-      );
-    }
-    const forced = forcedDryRun(finding);
-    const mode = forced ? 'dry-run' : asked.mode;
-    const { settings } = context;
-    const plan = {
-      mode,
-      forced,
-      priority: asked.priority,
-      memory: asked.memory,
-      instanceId: finding.instance.instanceId,
-      vpcIds: [...new Set(finding.instance.networkInterfaces.flatMap(({ vpcId }) => vpcId ?? []))],
-      polls: { autoScaling: settings.autoScaling.polls },
-      waits: {
-        memory: settings.memory.pollSeconds,
-        autoScaling: settings.autoScaling.pollSeconds,
-      },
-    };
-    const reason = forbids(settings, finding);
-    if (reason) {
-      return { ...plan, outcome: 'needs-human', reason, ref: null, other: null };
-    }
-    const target = instanceArn(finding, finding.instance.instanceId);
-    return { ...plan, ...(await lock({ finding, mode, target, execution }, context)) };
+    const found = targets[playbook](finding, context);
+    const plan = { ...planOf(asked, settings), ...about(found) };
+
+    const listed = forbids(settings, finding);
+    if (listed) return { ...plan, ...left(listed) };
+    if ('reason' in found) return { ...plan, ...left(found.reason) };
+
+    const { arn: target, region, principal } = found;
+    const locking = lock({ finding, mode: plan.mode, target, region, execution }, context);
+    if (!principal || principal.roleName) return { ...plan, ...(await locking) };
+
+    const [locked, said] = await sideBySide([locking, askOwner(iam, principal)]);
+    if (locked.outcome === 'joined') return { ...plan, ...locked };
+    const judged = judgeOwner(settings, { principal, said, isSample: finding.sample });
+    if (!('reason' in judged))
+      return { ...plan, ...locked, ...judged, ...(locked.ref && judged.told) };
+
+    // Told again when GuardDuty repeats the finding, as of any other target left to a human.
+    if (locked.ref) await letGo(locked.ref, { reason: judged.reason }, context);
+    return { ...plan, ...left(judged.reason), other: locked.other };
   },
 });
-
-function forcedDryRun({ sample, archived, instance }: Finding): Opening['forced'] {
-  if (instance && placeholders.has(instance.instanceId)) return 'placeholder';
-  if (sample) return 'sample';
-  return archived ? 'archived' : null;
-}
-
-type Wanted = { finding: Finding; mode: Mode; target: string; execution: string };
-type Locked = Pick<Opening, 'outcome' | 'reason' | 'ref' | 'other'>;
-
-/** Takes the lock, joins who holds it, or takes over from who no longer runs. */
-async function lock(wanted: Wanted, { home, settings }: StepContext): Promise<Locked> {
-  const opening = { ...wanted, lockSeconds: settings.lockSeconds };
-  // A holder may close, or be taken over, between two looks; more than a few times is no race.
-  for (let look = 0; look < 5; look++) {
-    const opened = await home.cases.open(opening);
-    if (opened.outcome !== 'held') return settled(opened);
-
-    if (!opened.expired && (await home.isRunning(opened.holder))) {
-      if ((await home.cases.join(wanted.mode, wanted.target, wanted.finding)) === 'joined') {
-        return { outcome: 'joined', reason: 'open-case', ref: null, other: opened.caseId };
-      }
-    } else {
-      const taken = await home.cases.open(opening, opened);
-      if (taken.outcome === 'reopened') {
-        return { outcome: 'opened', reason: 'taken-over', ref: taken.ref, other: null };
-      }
-    }
-  }
-  throw new Error(`the lock on ${wanted.target} changed hands at every look`);
-}
-
-function settled(opened: Exclude<Opened, { outcome: 'held' }>): Locked {
-  switch (opened.outcome) {
-    case 'opened':
-      return { outcome: 'opened', reason: 'new-case', ref: opened.ref, other: null };
-    case 'reopened':
-      return { outcome: 'opened', reason: 'retry', ref: opened.ref, other: null };
-    case 'repeat':
-      return { outcome: 'declined', reason: 'repeat', ref: null, other: opened.caseId };
-  }
-}
 
 export const handler = toLambda(openCase);

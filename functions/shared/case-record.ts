@@ -116,12 +116,15 @@ export class CaseRecord {
       finding,
       mode,
       target,
+      region = finding.region,
       execution,
       lockSeconds,
     }: {
       finding: Finding;
       mode: Mode;
       target: string;
+      /** The target's, where it is not the finding's: what IAM holds is in `global`. */
+      region?: Region;
       execution: string;
       lockSeconds: number;
     },
@@ -132,7 +135,7 @@ export class CaseRecord {
     const ref = CaseRef.parse({
       caseId,
       account: finding.account,
-      region: finding.region,
+      region,
       mode,
       target,
       execution,

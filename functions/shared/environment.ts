@@ -25,7 +25,8 @@ const Environment = z.object({
  * and `CORDON_SETTINGS` (JSON).
  *
  * Steps act in Cordon's own account. A target elsewhere is refused: to answer for an account with
- * the wrong account's resources would be worse than not to answer.
+ * the wrong account's resources would be worse than not to answer. What IAM holds is in no Region:
+ * it is reached from Cordon's own.
  */
 export function wiringFrom(
   { invokedFunctionArn }: Pick<Context, 'invokedFunctionArn'>,
@@ -51,7 +52,7 @@ export function wiringFrom(
           `$.case.account: expected ${account}, Cordon's own, not ${target.account}`,
         );
       }
-      return { region: target.region };
+      return { region: target.region === 'global' ? AWS_REGION : target.region };
     },
   };
 }

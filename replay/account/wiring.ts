@@ -46,7 +46,7 @@ export function wireRehearsal(rehearsal: Rehearsal): Wiring {
     now,
     sleep: async () => {},
     connection: async ({ region }) => ({
-      region,
+      region: region === 'global' ? account.state.region : region,
       credentials: { accessKeyId: 'AKIAREHEARSALACCOUNT', secretAccessKey: 'rehearsal' },
     }),
     prepare: (clients) => {

@@ -1,3 +1,4 @@
+import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import { openCase } from '../../functions/open-case/handler.ts';
@@ -6,8 +7,14 @@ import type { Change } from '../../functions/shared/case-table.ts';
 import type { Notification } from '../../functions/shared/home.ts';
 import { toLambda, type Wiring } from '../../functions/shared/lambda.ts';
 import { Settings } from '../../functions/shared/settings.ts';
+import {
+  RehearsalAccount,
+  type RehearsalOptions,
+  rehearse,
+} from '../../replay/account/rehearsal-account.ts';
+import { AccountState } from '../../replay/account/state.ts';
 import { CaseTableInMemory } from '../../replay/case-table-in-memory.ts';
-import { at } from '../rehearsal.ts';
+import { at, calls } from '../rehearsal.ts';
 
 const instanceId = 'i-0aaaaaaaaaaaaaaa1';
 const target = `arn:aws:ec2:eu-west-1:111122223333:instance/${instanceId}`;
@@ -44,10 +51,30 @@ const live = (differs?: object, service?: object, id?: string) => ({
 });
 
 /** Cordon's own account with no case in it, and executions by name. */
-function home(options: { settings?: object; running?: string[]; table?: CaseTableInMemory } = {}) {
+function home(
+  options: {
+    settings?: object;
+    running?: string[];
+    table?: CaseTableInMemory;
+    playbook?: string;
+    iam?: object;
+    fault?: RehearsalOptions['fault'];
+  } = {},
+) {
+  const state = AccountState.parse({
+    accountId: '111122223333',
+    region: 'eu-west-1',
+    ...(options.iam && { iam: options.iam }),
+  });
+  const account = new RehearsalAccount(state, {
+    now: () => new Date(at),
+    ...(options.fault && { fault: options.fault }),
+  });
+  const journals: string[][] = [];
   const table = options.table ?? new CaseTableInMemory();
   const now = () => new Date(at);
   const cases = new CaseRecord(table, now);
+  const { playbook = 'compromised-instance' } = options;
   const running = new Set((options.running ?? ['first', 'second']).map(arn));
   const notifications: Notification[] = [];
   const wiring: Wiring = {
@@ -62,17 +89,24 @@ function home(options: { settings?: object; running?: string[]; table?: CaseTabl
     own: { account: '111122223333', region: 'eu-west-1' },
     now,
     sleep: async () => {},
-    connection: async ({ region }) => ({ region }),
+    connection: async ({ region }) => ({
+      region,
+      credentials: { accessKeyId: 'rehearsal', secretAccessKey: 'rehearsal' },
+    }),
+    prepare: (clients) => rehearse(clients, account),
+    observe: ({ journal }) => journals.push(calls(journal)),
+    logger: new Logger({ logLevel: 'SILENT' }),
   };
   return {
     cases,
     table,
     running,
+    journals,
     // biome-ignore lint/suspicious/noExplicitAny: each test looks at the fields it is about
     open: (request: unknown, execution = 'first'): Promise<any> =>
       // A Lambda context that no step reads.
       toLambda(openCase, async () => wiring)(
-        { input: { request, execution: arn(execution) } },
+        { input: { request, execution: arn(execution), playbook } },
         {} as Context,
       ),
   };
@@ -232,6 +266,318 @@ describe('open-case', () => {
     ],
   ])('refuses %s and records nothing', async (_what, request, message) => {
     const { open, table } = home();
+
+    const ended = open(request);
+
+    await expect(ended).rejects.toMatchObject({ name: 'UnusableInputError' });
+    await expect(ended).rejects.toThrow(message);
+    expect(table.items()).toEqual([]);
+  });
+});
+
+const leaked = 'AKIALEAKEDLEAKED0001';
+const healthy = 'AKIAHEALTHYHEALTHY01';
+const temporary = 'ASIAIOSFODNN7EXAMPLE';
+const keyArn = `arn:aws:iam::111122223333:access-key/${leaked}`;
+
+/** Ada has two keys and a path; Bob has one. */
+const iam = {
+  users: [
+    {
+      userName: 'ada',
+      path: '/teams/payments/',
+      accessKeys: [{ accessKeyId: healthy }, { accessKeyId: leaked, status: 'Inactive' }],
+    },
+    { userName: 'bob', accessKeys: [{ accessKeyId: 'AKIABOBBOBBOBBOB0001' }] },
+  ],
+};
+
+/** A GuardDuty event about credentials. */
+const used = (accessKeyDetails: object, differs: object = {}) => ({
+  mode: 'live',
+  event: event({
+    type: 'UnauthorizedAccess:IAMUser/TorIPCaller',
+    resource: { resourceType: 'AccessKey', accessKeyDetails },
+    ...differs,
+  }),
+});
+const adas = { accessKeyId: leaked, userName: 'ada', userType: 'IAMUser' };
+const nobody = {
+  accessKeyId: null,
+  userName: null,
+  roleName: null,
+  roleId: null,
+  sessionName: null,
+  instanceId: null,
+  federated: false,
+};
+
+describe('open-case on a key', () => {
+  const playbook = 'compromised-access-key';
+  const asked = 'iam:GetAccessKeyLastUsed sent';
+  const listed = 'iam:ListAccessKeys sent';
+
+  it('locks the key, and asks beside that whose it is and how it stands', async () => {
+    const { open, table, journals } = home({ playbook, iam });
+
+    expect(await open(used(adas))).toMatchObject({
+      outcome: 'opened',
+      reason: 'new-case',
+      mode: 'live',
+      instanceId: null,
+      vpcIds: [],
+      ref: { target: keyArn, region: 'global', account: '111122223333' },
+      principal: { ...nobody, kind: 'user-key', accessKeyId: leaked, userName: 'ada' },
+      known: { owner: 'ada', keyStatus: 'Inactive' },
+      instructions: null,
+      polls: { history: 10 },
+      waits: { history: 60, lookAgain: 900, lookOnceMore: 2700 },
+    });
+    expect(journals).toEqual([[asked, listed]]);
+    expect(table.items().filter(({ sk }) => sk === 'lock')).toHaveLength(1);
+  });
+
+  it('asks for the owner first where only the key is known', async () => {
+    const { open, journals } = home({ playbook, iam });
+
+    expect(await open({ accessKeyId: leaked })).toMatchObject({
+      outcome: 'opened',
+      mode: 'dry-run',
+      ref: { target: keyArn },
+      principal: { userName: 'ada' },
+      known: { owner: 'ada', keyStatus: 'Inactive' },
+    });
+    expect(journals).toEqual([[asked, listed]]);
+  });
+
+  it('acts on the owner that IAM names, not on who the finding does, and says so', async () => {
+    const { open, journals } = home({ playbook, iam });
+
+    expect(await open(used({ ...adas, userName: 'bob' }))).toMatchObject({
+      outcome: 'opened',
+      reason: 'owner-differs',
+      principal: { kind: 'user-key', userName: 'ada' },
+      known: { owner: 'ada', keyStatus: 'Inactive' },
+      instructions: expect.stringMatching(/^The finding says the key is bob's; IAM says .* ada's/),
+    });
+    expect(journals).toEqual([[asked, listed, listed]]);
+  });
+
+  it('is not kept from a key by a finding that names someone who may not be touched', async () => {
+    const settings = { neverTouch: { users: ['bob'] } };
+    const { open } = home({ playbook, iam, settings });
+
+    expect(await open(used({ ...adas, userName: 'bob' }))).toMatchObject({ outcome: 'opened' });
+  });
+
+  it.each([
+    ['never-touch-user', { users: ['ADA'] }],
+    ['break-glass', { breakGlass: ['ada'] }],
+  ])('lets the key go when its owner may not be touched: %s', async (reason, neverTouch) => {
+    const { open, table } = home({ playbook, iam, settings: { neverTouch } });
+
+    for (const _again of ['first', 'repeated']) {
+      expect(await open(used({ ...adas, userName: 'bob' }))).toMatchObject({
+        outcome: 'needs-human',
+        reason,
+        ref: null,
+        instructions: expect.stringMatching(/\w{3,}/),
+      });
+    }
+    expect(table.items().filter(({ sk }) => sk === 'lock')).toEqual([]);
+    expect(table.items().find(({ sk }) => sk === 'case')).toMatchObject({ status: 'needs-human' });
+  });
+
+  it.each([
+    ['another account, of which IAM says nothing', {}],
+    ['nobody any more', { unknownAccessKey: 'NoSuchEntity' }],
+  ])('leaves a key of %s to a human', async (_whose, more) => {
+    const { open, table } = home({ playbook, iam: { ...iam, ...more } });
+
+    const opened = await open(used({ ...adas, accessKeyId: 'AKIAELSEWHERE0000001' }));
+
+    expect(opened).toMatchObject({
+      outcome: 'needs-human',
+      reason: 'unknown-key',
+      ref: null,
+      instructions: expect.stringMatching(/another account/),
+    });
+    expect(table.items().filter(({ sk }) => sk === 'lock')).toEqual([]);
+  });
+
+  it('joins the open case of a key with a second finding', async () => {
+    const { open } = home({ playbook, iam });
+    const { ref } = await open(used(adas));
+
+    expect(await open(used(adas, { id: 'f2' }), 'second')).toMatchObject({
+      outcome: 'joined',
+      other: ref.caseId,
+    });
+  });
+
+  it("locks the user for a user's session, of which IAM knows no owner", async () => {
+    const { open, journals } = home({ playbook, iam });
+
+    expect(await open(used({ ...adas, accessKeyId: temporary }))).toMatchObject({
+      outcome: 'opened',
+      ref: { target: 'arn:aws:iam::111122223333:user/ada', region: 'global' },
+      principal: { kind: 'user-session', accessKeyId: temporary, userName: 'ada' },
+      known: { owner: 'ada', keyStatus: null },
+    });
+    expect(journals).toEqual([[listed]]);
+  });
+
+  it('locks a user named by hand, by the name without its path', async () => {
+    const { open } = home({ playbook, iam });
+
+    expect(await open({ userName: 'ada', mode: 'live' })).toMatchObject({
+      outcome: 'opened',
+      ref: { target: 'arn:aws:iam::111122223333:user/ada' },
+      principal: { kind: 'user', userName: 'ada' },
+    });
+  });
+
+  it('leaves a user that IAM does not know to a human', async () => {
+    expect(await home({ playbook, iam }).open({ userName: 'eve', mode: 'live' })).toMatchObject({
+      outcome: 'needs-human',
+      reason: 'unknown-principal',
+    });
+  });
+
+  it('opens a sample as a dry run, though nobody has its key', async () => {
+    const sample = {
+      accessKeyId: 'GeneratedFindingAccessKeyId',
+      principalId: 'GeneratedFindingPrincipalId',
+      userName: 'GeneratedFindingUserName',
+      userType: 'IAMUser',
+    };
+    expect(await home({ playbook, iam }).open(used(sample))).toMatchObject({
+      outcome: 'opened',
+      mode: 'dry-run',
+      forced: 'placeholder',
+      principal: { kind: 'user-key', accessKeyId: 'AKIA0000000000000000' },
+      known: { owner: null, keyStatus: null },
+    });
+  });
+
+  it('reads the key that a finding about a bucket carries', async () => {
+    const resource = { resourceType: 'S3Bucket', accessKeyDetails: adas };
+    expect(await home({ playbook, iam }).open(used(adas, { resource }))).toMatchObject({
+      outcome: 'opened',
+      ref: { target: keyArn },
+    });
+  });
+
+  it("lets IAM's failure out, and takes its own lock again", async () => {
+    let failing = true;
+    const fault: RehearsalOptions['fault'] = (call) =>
+      failing && call === 'iam:ListAccessKeys'
+        ? { when: 'before', error: new Error('IAM is away') }
+        : undefined;
+    const { open } = home({ playbook, iam, fault });
+    await expect(open(used(adas))).rejects.toThrow('IAM is away');
+    failing = false;
+
+    expect(await open(used(adas))).toMatchObject({ outcome: 'opened', reason: 'retry' });
+  });
+});
+
+describe('open-case on a role', () => {
+  const playbook = 'compromised-role';
+  const role = (userName: string, principalId = 'AROAEXAMPLE:ci-7') => ({
+    accessKeyId: temporary,
+    userType: 'AssumedRole',
+    userName,
+    principalId,
+  });
+
+  it('locks the session, and asks IAM nothing', async () => {
+    const { open, journals } = home({ playbook });
+
+    expect(await open(used(role('deploy')))).toMatchObject({
+      outcome: 'opened',
+      ref: {
+        target: 'arn:aws:sts::111122223333:assumed-role/deploy/ci-7',
+        region: 'global',
+      },
+      principal: {
+        ...nobody,
+        kind: 'role-session',
+        accessKeyId: temporary,
+        roleName: 'deploy',
+        roleId: 'AROAEXAMPLE',
+        sessionName: 'ci-7',
+      },
+      known: { owner: null, keyStatus: null },
+    });
+    expect(journals).toEqual([[]]);
+  });
+
+  it('locks the whole role where no session is named', async () => {
+    expect(await home({ playbook }).open({ roleName: 'deploy', mode: 'live' })).toMatchObject({
+      outcome: 'opened',
+      ref: { target: 'arn:aws:iam::111122223333:role/deploy' },
+      principal: { kind: 'role', roleName: 'deploy', sessionName: null },
+    });
+  });
+
+  it.each([
+    ['service-linked-role', role('AWSServiceRoleForECS'), /service-linked/],
+    ['identity-center-role', role('AWSReservedSSO_Admin_0123456789abcdef'), /Identity Center/],
+    ['own-role', role('cordon-isolate-instance'), /Cordon itself/],
+    ['break-glass', role('in-emergency'), /break-glass/],
+    ['never-touch-role', role('ledger'), /never-touch/],
+    ['never-touch-instance', role('web', `AROAEXAMPLE:${instanceId}`), /never-touch/],
+    ['root', { userType: 'Root', accessKeyId: leaked }, /root user/],
+    ['aws-service', { userType: 'AWSService', userName: 'ec2.amazonaws.com' }, /AWS service/],
+    ['other-account', { userType: 'AWSAccount', principalId: '999988887777' }, /another account/],
+    ['unknown-principal', { userType: 'Directory', userName: 'x' }, /CloudTrail/],
+  ])('leaves %s to a human and says what to do', async (reason, who, todo) => {
+    const neverTouch = {
+      roles: ['ledger'],
+      breakGlass: ['in-emergency'],
+      instances: [instanceId],
+    };
+    const { open, table } = home({ playbook, settings: { neverTouch } });
+
+    expect(await open(used(who))).toMatchObject({
+      outcome: 'needs-human',
+      reason,
+      ref: null,
+      instructions: expect.stringMatching(todo),
+    });
+    expect(table.items()).toEqual([]);
+  });
+
+  it.each([
+    ['other-account', {}, { accountId: '999988887777' }],
+    ['management-account', { managementAccount: '111122223333' }, {}],
+  ])('leaves a principal of an account it does not reach to a human: %s', async (...said) => {
+    const [reason, settings, differs] = said;
+    expect(await home({ playbook, settings }).open(used(role('deploy'), differs))).toMatchObject({
+      outcome: 'needs-human',
+      reason,
+    });
+  });
+
+  it.each([
+    ['a user', 'compromised-role', used(adas), 'compromised-access-key answers this one'],
+    ['a role', 'compromised-access-key', used(role('deploy')), 'compromised-role answers this one'],
+    ['an instance', 'compromised-role', live(), 'expected a finding that names credentials'],
+    ['a playbook nobody knows', 'compromised', live(), '$.input.playbook'],
+    [
+      'a key of no key shape beside a bucket',
+      'compromised-access-key',
+      used(adas, {
+        resource: {
+          resourceType: 'S3Bucket',
+          accessKeyDetails: { accessKeyId: 'AIDAEXAMPLE', userType: 'IAMUser' },
+        },
+      }),
+      '$.input.request: accessKeyDetails.accessKeyId: expected AKIA or ASIA',
+    ],
+  ])('refuses %s for %s and records nothing', async (_what, asked, request, message) => {
+    const { open, table } = home({ playbook: asked });
 
     const ended = open(request);
 

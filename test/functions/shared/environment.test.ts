@@ -23,6 +23,14 @@ describe('the wiring on AWS', () => {
     ).resolves.toEqual({ region: 'us-east-1' });
   });
 
+  it('reaches IAM, which is in no Region, from its own', async () => {
+    const { connection } = wiringFrom(lambda, environment);
+
+    await expect(
+      connection({ account: '111122223333', region: 'global' }, 'live'),
+    ).resolves.toEqual({ region: 'eu-west-1' });
+  });
+
   it('refuses to answer for another account with its own', async () => {
     const { connection } = wiringFrom(lambda, environment);
 

@@ -1,0 +1,103 @@
+import * as z from 'zod';
+import { CaseRef } from '../shared/case-record.ts';
+import type { Finding } from '../shared/finding.ts';
+import { InstanceId, VpcId } from '../shared/ids.ts';
+import { Mode } from '../shared/journal.ts';
+import { Memory, Priority, type parseRequest } from '../shared/parse-finding.ts';
+import { isPlaceholder } from '../shared/parse-guardduty.ts';
+import { Principal } from '../shared/principal.ts';
+import type { Settings } from '../shared/settings.ts';
+import { instructions } from './instructions.ts';
+import { Known } from './key-owner.ts';
+import { type ForHuman, forHuman, type LeftToHuman, type Target } from './target.ts';
+
+/** What the rest of the workflow reads. Every field is there in every outcome. */
+export const Opening = z.object({
+  outcome: z.enum(['opened', 'joined', 'declined', 'needs-human']),
+  reason: z.enum([
+    'new-case',
+    'retry',
+    'taken-over',
+    'open-case',
+    'repeat',
+    /** Opened, on the user who owns the key and not on the one that the finding named. */
+    'owner-differs',
+    ...forHuman,
+  ]),
+  ref: CaseRef.nullable(),
+  /** The open case a finding joined, or the closed one that had answered it. */
+  other: z.string().nullable(),
+  mode: Mode,
+  /** Why a run that was asked to be live is a dry run. */
+  forced: z.enum(['sample', 'archived', 'placeholder']).nullable(),
+  priority: Priority,
+  memory: Memory,
+  /** Null where the target is a principal. */
+  instanceId: InstanceId.nullable(),
+  /** Where the finding saw the instance: a hint, so that groups can be read beside interfaces. */
+  vpcIds: z.array(VpcId),
+  /** Null where the target is an instance, or nobody whom IAM could stop. */
+  principal: Principal.nullable(),
+  known: Known,
+  /** What a person does now, null when nothing is left to one. */
+  instructions: z.string().nullable(),
+  polls: z.object({ autoScaling: z.int(), history: z.int() }),
+  waits: z.object({
+    memory: z.int(),
+    autoScaling: z.int(),
+    history: z.int(),
+    /** Before CloudTrail is looked at again, and after that before it is once more. */
+    lookAgain: z.int(),
+    lookOnceMore: z.int(),
+  }),
+});
+export type Opening = z.infer<typeof Opening>;
+
+/** What an opening says before it is known what is locked. */
+export function planOf(asked: ReturnType<typeof parseRequest>, settings: Settings) {
+  const { autoScaling, history, memory, trace } = settings;
+  const [again, onceMore] = trace.looksAfterSeconds;
+  const forced = forcedDryRun(asked.finding);
+  return {
+    mode: forced ? 'dry-run' : asked.mode,
+    forced,
+    priority: asked.priority,
+    memory: asked.memory,
+    instanceId: null,
+    vpcIds: [],
+    principal: null,
+    known: { keyStatus: null, owner: null },
+    instructions: null,
+    polls: { autoScaling: autoScaling.polls, history: history.polls },
+    waits: {
+      memory: memory.pollSeconds,
+      autoScaling: autoScaling.pollSeconds,
+      history: history.pollSeconds,
+      lookAgain: again,
+      lookOnceMore: onceMore - again,
+    },
+  } satisfies Partial<Opening>;
+}
+
+/** What an opening says of its target, as far as one was found. */
+export function about(found: Target | LeftToHuman): Partial<Opening> {
+  if ('reason' in found) return {};
+  const { instanceId, vpcIds, principal } = found;
+  return { instanceId, vpcIds: [...vpcIds], principal };
+}
+
+/** Nothing is locked nor done; a person is told what to do. */
+export const left = (reason: ForHuman) =>
+  ({
+    outcome: 'needs-human',
+    reason,
+    ref: null,
+    other: null,
+    instructions: instructions[reason],
+  }) satisfies Partial<Opening>;
+
+function forcedDryRun(finding: Finding): Opening['forced'] {
+  if (isPlaceholder(finding)) return 'placeholder';
+  if (finding.sample) return 'sample';
+  return finding.archived ? 'archived' : null;
+}
