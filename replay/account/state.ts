@@ -11,9 +11,13 @@ import {
   VolumeId,
   VpcId,
 } from '../../functions/shared/ids.ts';
+import { CloudTrail } from './cloudtrail-state.ts';
+import { Config } from './config-state.ts';
 import { Iam } from './iam-state.ts';
+import { Logs } from './logs-state.ts';
 import { refuseDangling } from './references.ts';
 import { Regions } from './regions-state.ts';
+import { Secrets } from './secrets-manager-state.ts';
 import { withSurroundings } from './surroundings.ts';
 
 const id = (prefix: string) =>
@@ -342,6 +346,10 @@ const Stated = z.strictObject({
   kmsKeys: z.array(name).optional(),
   regions: Regions,
   iam: Iam.prefault({}),
+  cloudTrail: CloudTrail.prefault({}),
+  logs: Logs.prefault({}),
+  secrets: Secrets,
+  config: Config.prefault({}),
 });
 
 /** What a case's `account.json` says, before its surroundings are filled in. */
