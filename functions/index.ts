@@ -1,5 +1,6 @@
 import { checkMemoryCapture } from './check-memory-capture/handler.ts';
 import { closeCase } from './close-case/handler.ts';
+import { deactivateAccessKey } from './deactivate-access-key/handler.ts';
 import { denyRemoteAddresses } from './deny-remote-addresses/handler.ts';
 import { deregisterFromLoadBalancers } from './deregister-from-load-balancers/handler.ts';
 import { detachFromAutoScaling } from './detach-from-auto-scaling/handler.ts';
@@ -8,6 +9,10 @@ import { isolateInstance } from './isolate-instance/handler.ts';
 import { keepMemoryImage } from './keep-memory-image/handler.ts';
 import { openCase } from './open-case/handler.ts';
 import { protectInstance } from './protect-instance/handler.ts';
+import { quarantineUser } from './quarantine-user/handler.ts';
+import { recordPrincipal } from './record-principal/handler.ts';
+import { revokeRoleSessions } from './revoke-role-sessions/handler.ts';
+import { revokeUserSessions } from './revoke-user-sessions/handler.ts';
 import { snapshotVolumes } from './snapshot-volumes/handler.ts';
 import { startMemoryCapture } from './start-memory-capture/handler.ts';
 import { tellHuman } from './tell-human/handler.ts';
@@ -16,6 +21,7 @@ import { tellHuman } from './tell-human/handler.ts';
 export const steps = [
   checkMemoryCapture,
   closeCase,
+  deactivateAccessKey,
   denyRemoteAddresses,
   deregisterFromLoadBalancers,
   detachFromAutoScaling,
@@ -24,6 +30,10 @@ export const steps = [
   keepMemoryImage,
   openCase,
   protectInstance,
+  quarantineUser,
+  recordPrincipal,
+  revokeRoleSessions,
+  revokeUserSessions,
   snapshotVolumes,
   startMemoryCapture,
   tellHuman,
