@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { playbooksByHand } from '../functions/shared/manual-start.ts';
 import type { Priority } from '../functions/shared/parse-finding.ts';
 import { declined } from '../statemachines/declined.ts';
 import { type Trigger, triggers } from '../statemachines/triggers.ts';
@@ -8,7 +9,7 @@ import { matcherOf } from './event-pattern.ts';
 type Route =
   | {
       readonly playbook: string;
-      /** The trigger's name; `by-hand` where a person named the instance. */
+      /** The trigger's name; `by-hand` where a person named the target. */
       readonly trigger: string;
       /** What the trigger asks for; a start by hand that names another priority has its own. */
       readonly priority: Priority;
@@ -25,7 +26,11 @@ const reasons = declined.map(({ pattern, because }) => ({
   because,
 }));
 
-const Start = z.object({ source: z.literal('cordon'), 'detail-type': z.literal('Start by Hand') });
+const Start = z.object({
+  source: z.literal('cordon'),
+  'detail-type': z.literal('Start by Hand'),
+  detail: z.object({ type: z.string() }),
+});
 const Said = z.object({ detail: z.object({ type: z.string(), severity: z.unknown().optional() }) });
 
 /**
@@ -35,13 +40,14 @@ const Said = z.object({ detail: z.object({ type: z.string(), severity: z.unknown
  * `open-case` settles both.
  */
 export function route(event: object): Route {
-  if (Start.safeParse(event).success) {
+  const byHand = playbooksByHand.get(Start.safeParse(event).data?.detail.type ?? '');
+  if (byHand) {
     return {
-      playbook: 'compromised-instance',
+      playbook: byHand,
       trigger: 'by-hand',
       priority: 'evidence-first',
       approval: 'none',
-      reason: 'A person named the instance.',
+      reason: `A person named the ${byHand === 'compromised-instance' ? 'instance' : 'credentials'}.`,
     };
   }
   const found = routes.find(({ isMatch }) => isMatch(event));

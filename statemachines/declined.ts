@@ -1,4 +1,5 @@
-import type { EventPattern } from './triggers.ts';
+import { misusedInCluster, misusedOnBucket, ofRole, ofUser } from './credential-findings.ts';
+import type { Condition, EventPattern } from './triggers.ts';
 
 /** Findings that start nothing, and why, in a sentence for the responder. */
 interface Declined {
@@ -9,6 +10,10 @@ interface Declined {
 const about = (resourceType: readonly string[], detail: EventPattern = {}): EventPattern => ({
   detail: { resource: { resourceType }, ...detail },
 });
+const by = (userType: Condition): EventPattern =>
+  about(['AccessKey'], {
+    resource: { resourceType: ['AccessKey'], accessKeyDetails: { userType: [userType] } },
+  });
 const typed = (...type: readonly (string | { prefix: string })[]): EventPattern => ({
   detail: { type },
 });
@@ -54,12 +59,6 @@ export const declined: readonly Declined[] = [
     because: 'The root user cannot be denied by a policy, nor its sessions ended: page a human.',
   },
   {
-    pattern: about(['AccessKey'], {
-      resource: { resourceType: ['AccessKey'], accessKeyDetails: { userType: ['Root'] } },
-    }),
-    because: 'The root user cannot be denied by a policy, nor its sessions ended: page a human.',
-  },
-  {
     pattern: typed({ prefix: 'Policy:S3/' }, { prefix: 'Stealth:S3/' }),
     because:
       'A bucket was opened to the public or its logging switched off: put its settings back after ' +
@@ -72,15 +71,48 @@ export const declined: readonly Declined[] = [
     because: 'Misuse of a model is for its owner to judge; cutting off the caller is no answer.',
   },
   {
-    pattern: about(['AccessKey']),
+    pattern: by({ 'anything-but': [...ofUser, ...ofRole, 'Root'] }),
     because:
-      'It is about credentials: the playbook for access keys and roles is not part of Cordon yet, ' +
-      'so a human must deactivate the key or deny the session.',
+      'The credentials are of no user or role of this account: an AWS service, another account or ' +
+      'someone unknown used them, whom nothing here can stop.',
+  },
+  {
+    pattern: by({ exists: false }),
+    because:
+      'The finding does not say what kind of principal it is about: a human must look in ' +
+      'CloudTrail, and start a playbook by hand.',
+  },
+  {
+    pattern: about(['AccessKey'], { severity: [{ numeric: ['<', 4] }] }),
+    because: 'Its severity is low (below 4.0): people are told, nothing is changed.',
+  },
+  {
+    pattern: about(['S3Bucket'], {
+      type: misusedOnBucket,
+      severity: [{ numeric: ['<', 7] }],
+    }),
+    because:
+      'Below 7.0, what was done to a bucket is no proof that the credentials were stolen: its ' +
+      'owner must be asked.',
+  },
+  {
+    pattern: about(['S3Bucket'], { type: misusedOnBucket }),
+    because:
+      'Whoever reached the bucket is no user or role of this account: close the bucket to them ' +
+      'after asking its owner; no playbook does that yet.',
   },
   {
     pattern: about(['S3Bucket', 'S3Object']),
     because:
       'It is about data in S3: no playbook answers that yet, and a bucket is shared by many.',
+  },
+  {
+    pattern: about(['EKSCluster'], {
+      type: [...misusedInCluster, { prefix: 'Policy:Kubernetes/' }],
+    }),
+    because:
+      'It is about a cluster and its own users: contain them in Kubernetes; where a role of this ' +
+      'account was used, start compromised-role by hand.',
   },
   {
     pattern: about(['EKSCluster', 'ECSCluster', 'Container']),
@@ -94,7 +126,9 @@ export const declined: readonly Declined[] = [
   },
   {
     pattern: about(['Lambda']),
-    because: 'It is about a Lambda function: no playbook answers that yet; its role is the way in.',
+    because:
+      'It is about a Lambda function: its role is the way in, which others may share; stop the ' +
+      'function, and start compromised-role on its role by hand.',
   },
   {
     pattern: about([

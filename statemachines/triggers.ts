@@ -1,5 +1,7 @@
 import type { Priority } from '../functions/shared/parse-finding.ts';
+import { triggers as compromisedAccessKey } from './compromised-access-key/triggers.ts';
 import { triggers as compromisedInstance } from './compromised-instance/triggers.ts';
+import { triggers as compromisedRole } from './compromised-role/triggers.ts';
 
 type Plain = string | number | boolean | null;
 
@@ -41,5 +43,12 @@ export interface Trigger {
 /** EventBridge's limit on a pattern, in characters of JSON. */
 export const mostPatternCharacters = 2048;
 
-/** Every trigger there is. No finding matches two, so none starts two executions. */
-export const triggers: readonly Trigger[] = [...compromisedInstance];
+/**
+ * Every trigger there is. No finding matches two, so none starts two executions: where one calls for
+ * two playbooks, such as an instance's credentials used elsewhere, one workflow starts the other.
+ */
+export const triggers: readonly Trigger[] = [
+  ...compromisedInstance,
+  ...compromisedAccessKey,
+  ...compromisedRole,
+];

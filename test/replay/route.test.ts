@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseFindings } from '../../functions/shared/parse-finding.ts';
+import { knownFindingTypes, likelyResourceType } from '../../replay/known-finding-types.ts';
 import { route } from '../../replay/route.ts';
-import { knownFindingTypes, likelyResourceType } from '../known-finding-types.ts';
 
 const detail = {
   accountId: '111122223333',
@@ -54,6 +54,41 @@ test('sends a start by hand to the playbook of what it names', () => {
   });
 });
 
+test.each([
+  [{ accessKeyId: 'AKIAIOSFODNN7EXAMPLE' }, 'compromised-access-key'],
+  [{ userName: 'ada' }, 'compromised-access-key'],
+  [{ roleName: 'deploy', sessionName: 'ci-7' }, 'compromised-role'],
+])('sends a start by hand with %j to %s', (named, playbook) => {
+  expect(routed(named)).toMatchObject({
+    playbook,
+    trigger: 'by-hand',
+    approval: 'none',
+    reason: 'A person named the credentials.',
+  });
+});
+
+test('sends a key to its playbook and a role to its own', () => {
+  const used = (userType: string) => ({
+    ...detail,
+    type: 'UnauthorizedAccess:IAMUser/TorIPCaller',
+    resource: { resourceType: 'AccessKey', accessKeyDetails: { userName: 'x', userType } },
+  });
+  expect(routed(used('IAMUser'))).toMatchObject({
+    playbook: 'compromised-access-key',
+    trigger: 'key-misused',
+    priority: 'containment-first',
+  });
+  expect(routed(used('AssumedRole'))).toMatchObject({
+    playbook: 'compromised-role',
+    trigger: 'role-misused',
+  });
+  expect(routed(used('Root'))).toMatchObject({
+    playbook: 'compromised-access-key',
+    trigger: 'root-used',
+    reason: expect.stringMatching(/a human is told/),
+  });
+});
+
 test("routes Security Hub's copy as GuardDuty's own", () => {
   const asff = {
     ProductArn: 'arn:aws:securityhub:eu-west-1::product/aws/guardduty',
@@ -75,6 +110,11 @@ describe('says why nothing starts', () => {
     ...more,
     resource: { ...detail.resource, resourceType },
   });
+  const used = (resourceType: string, type: string, userType: string | undefined) => ({
+    ...detail,
+    type,
+    resource: { resourceType, accessKeyDetails: { userName: 'x', ...(userType && { userType }) } },
+  });
   test.each([
     [
       'a probe',
@@ -88,25 +128,48 @@ describe('says why nothing starts', () => {
     ],
     ['low severity', about('Instance', { severity: 2 }), /severity is low/],
     ['an unknown type', about('Instance', { type: 'New:EC2/Thing' }), /No trigger knows .*New:EC2/],
-    ['a key', about('AccessKey', { type: 'Recon:IAMUser/TorIPCaller' }), /deactivate the key/],
     [
-      'the root user',
+      'a key, at low severity',
+      about('AccessKey', { type: 'Recon:IAMUser/TorIPCaller', severity: 2 }),
+      /severity is low/,
+    ],
+    [
+      'credentials of a service',
+      used('AccessKey', 'Recon:IAMUser/TorIPCaller', 'AWSService'),
+      /no user or role of this account/,
+    ],
+    [
+      'credentials of nobody knows what kind',
+      used('AccessKey', 'Recon:IAMUser/TorIPCaller', undefined),
+      /look in CloudTrail/,
+    ],
+    [
+      'the root user that a finding does not name',
       about('AccessKey', { type: 'Policy:IAMUser/RootCredentialUsage' }),
       /root user .* page a human/,
     ],
     [
-      'the root user in any finding',
-      {
-        ...detail,
-        type: 'UnauthorizedAccess:IAMUser/TorIPCaller',
-        resource: {
-          resourceType: 'AccessKey',
-          accessKeyDetails: { accessKeyId: 'ASIAIOSFODNN7EXAMPLE', userType: 'Root' },
-        },
-      },
-      /root user .* page a human/,
+      'misuse of a model',
+      about('AccessKey', { type: 'Impact:IAMUser/CostHarvesting' }),
+      /for its owner to judge/,
     ],
-    ['a bucket', about('S3Bucket', { type: 'Discovery:S3/TorIPCaller' }), /data in S3/],
+    [
+      'a bucket, at medium severity',
+      about('S3Bucket', { type: 'Discovery:S3/TorIPCaller', severity: 5 }),
+      /no proof that the credentials were stolen/,
+    ],
+    [
+      'a bucket that strangers reached',
+      used('S3Bucket', 'Discovery:S3/TorIPCaller', 'AWSAccount'),
+      /close the bucket to them/,
+    ],
+    ['an object', about('S3Object', { type: 'Object:S3/MaliciousFile' }), /data in S3/],
+    [
+      "a cluster's own user",
+      used('EKSCluster', 'Discovery:Kubernetes/TorIPCaller', undefined),
+      /contain them in Kubernetes/,
+    ],
+    ['a function', about('Lambda', { type: 'Backdoor:Lambda/C&CActivity.B' }), /compromised-role/],
     ['a cluster', about('EKSCluster', { type: 'Execution:Runtime/ReverseShell' }), /neighbours/],
     ['a sequence', about('AttackSequence', { type: 'AttackSequence:S3/X' }), /several targets/],
   ])('for %s', (_, document, reason) => {

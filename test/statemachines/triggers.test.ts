@@ -1,24 +1,29 @@
 import { describe, expect, test } from 'vitest';
 import { resourceTypes } from '../../functions/shared/finding.ts';
 import { checkPattern, matcherOf, matches } from '../../replay/event-pattern.ts';
+import { knownFindingTypes } from '../../replay/known-finding-types.ts';
 import { declined } from '../../statemachines/declined.ts';
 import { mostPatternCharacters, triggers } from '../../statemachines/triggers.ts';
-import { knownFindingTypes } from '../known-finding-types.ts';
 
 interface Said {
   type: string;
   severity: number;
   resourceRole?: string | undefined;
   resourceType?: string;
+  userType?: string | undefined;
 }
 
-const event = ({ type, severity, resourceRole, resourceType = 'Instance' }: Said) => ({
+const event = ({ type, severity, resourceRole, resourceType = 'Instance', userType }: Said) => ({
   source: 'aws.guardduty',
   'detail-type': 'GuardDuty Finding',
   detail: {
     type,
     severity,
-    resource: { resourceType, instanceDetails: { instanceId: 'i-0abc1230' } },
+    resource: {
+      resourceType,
+      instanceDetails: { instanceId: 'i-0abc1230' },
+      ...(userType && { accessKeyDetails: { accessKeyId: 'ASIAIOSFODNN7EXAMPLE', userType } }),
+    },
     service: { ...(resourceRole && { resourceRole }), archived: false },
   },
 });
@@ -45,23 +50,55 @@ test('each trigger has a name of its own that a rule can have', () => {
   for (const name of names) expect(name).toMatch(/^[a-z][a-z-]{1,40}$/);
 });
 
+/** What decides, in every combination that a finding of a resource can have. */
+const edges = [3.9, 6.99, 7];
+const userTypes = [
+  'IAMUser',
+  'FederatedUser',
+  'AssumedRole',
+  'Role',
+  'Root',
+  'AWSService',
+  undefined,
+];
+const credentialed = ['AccessKey', 'S3Bucket', 'EKSCluster'];
+const combinations: readonly Omit<Said, 'type'>[] = edges.flatMap((severity) => [
+  ...roles.flatMap((resourceRole) =>
+    ['Role', undefined].map((userType) => ({ severity, resourceRole, userType })),
+  ),
+  ...credentialed.flatMap((resourceType) =>
+    userTypes.map((userType) => ({ severity, resourceType, userType })),
+  ),
+]);
+
+/** Every known type and some unheard of, in each of these combinations, with what it starts. */
+const corpus = [...knownFindingTypes, ...unheardOf].flatMap((type) =>
+  combinations.map((said) => ({ type, ...said, started: found({ type, ...said }) })),
+);
+
 test('no finding starts two playbooks, nor one twice', () => {
-  const twice: string[] = [];
-  for (const type of [...knownFindingTypes, ...unheardOf]) {
-    for (const severity of severities) {
-      for (const resourceRole of roles) {
-        const names = named({ type, severity, resourceRole });
-        if (names.length > 1) twice.push(`${type} ${severity}: ${names.join(', ')}`);
-      }
-    }
-  }
-  expect(twice).toEqual([]);
+  expect(corpus.filter(({ started }) => started.length > 1)).toEqual([]);
 });
 
-test('only a finding about an instance acts, though others carry an instance', () => {
+test('the kind of principal decides between the playbooks for credentials', () => {
+  const kinds: Readonly<Record<string, readonly (string | undefined)[]>> = {
+    'compromised-access-key': ['IAMUser', 'FederatedUser', 'Root'],
+    'compromised-role': ['AssumedRole', 'Role'],
+  };
+  const wrong = corpus.filter(({ resourceType, userType, started: [trigger] }) =>
+    resourceType === undefined
+      ? trigger && trigger.playbook !== 'compromised-instance'
+      : trigger && !kinds[trigger.playbook]?.includes(userType),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test('a finding about anything else starts nothing, whatever instance or key it carries', () => {
+  const others = resourceTypes.filter((one) => one !== 'Instance' && !credentialed.includes(one));
   for (const type of knownFindingTypes) {
-    for (const resourceType of resourceTypes.filter((one) => one !== 'Instance')) {
-      expect(named({ type, severity: 9, resourceRole: 'ACTOR', resourceType })).toEqual([]);
+    for (const resourceType of others) {
+      const said = { type, severity: 9, resourceRole: 'ACTOR', resourceType };
+      expect(named({ ...said, userType: 'IAMUser' })).toEqual([]);
     }
   }
 });
@@ -149,7 +186,84 @@ describe('of findings about an instance', () => {
 
   test('only data that is leaving is cut off before its evidence is taken', () => {
     expect(
-      triggers.flatMap(({ name, priority }) => (priority === 'containment-first' ? name : [])),
+      triggers.flatMap(({ name, playbook, priority }) =>
+        playbook === 'compromised-instance' && priority === 'containment-first' ? name : [],
+      ),
     ).toEqual(['instance-exfiltrating']);
+  });
+});
+
+describe('of findings about credentials', () => {
+  test.each([
+    ['UnauthorizedAccess:IAMUser/TorIPCaller', 7, 'IAMUser', ['key-misused']],
+    ['UnauthorizedAccess:IAMUser/TorIPCaller', 9.5, 'FederatedUser', ['key-misused']],
+    ['UnauthorizedAccess:IAMUser/TorIPCaller', 8, 'AssumedRole', ['role-misused']],
+    ['UnauthorizedAccess:IAMUser/TorIPCaller', 8, 'Role', ['role-misused']],
+    ['UnauthorizedAccess:IAMUser/TorIPCaller', 6.99, 'IAMUser', ['key-misused-medium']],
+    ['UnauthorizedAccess:IAMUser/TorIPCaller', 4, 'AssumedRole', ['role-misused-medium']],
+    ['UnauthorizedAccess:IAMUser/TorIPCaller', 3.9, 'IAMUser', []],
+    ['UnauthorizedAccess:IAMUser/TorIPCaller', 2, 'Root', ['root-used']],
+    ['UnauthorizedAccess:IAMUser/TorIPCaller', 8, 'AWSService', []],
+    ['UnauthorizedAccess:IAMUser/TorIPCaller', 8, 'AWSAccount', []],
+    ['UnauthorizedAccess:IAMUser/TorIPCaller', 8, 'GeneratedFindingUserType', []],
+    ['UnauthorizedAccess:IAMUser/TorIPCaller', 8, undefined, []],
+    ['CredentialAccess:IAMUser/CompromisedCredentials', 2, 'IAMUser', ['key-leaked']],
+    ['CredentialAccess:IAMUser/CompromisedCredentials', 9, 'AssumedRole', ['role-leaked']],
+    [
+      'UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS',
+      8,
+      'AssumedRole',
+      ['role-exfiltrated'],
+    ],
+    [
+      'UnauthorizedAccess:IAMUser/ResourceCredentialExfiltration.InsideAWS',
+      5,
+      'AssumedRole',
+      ['role-misused-medium'],
+    ],
+    ['Policy:IAMUser/RootCredentialUsage', 2, 'Root', ['root-used']],
+    ['Policy:IAMUser/ShortTermRootCredentialUsage', 2, 'Root', ['root-used']],
+    ['Impact:IAMUser/CostHarvesting', 8, 'IAMUser', []],
+    ['Persistence:IAM/AccountManipulation', 8, 'IAMUser', []],
+    ['Stealth:S3/ServerAccessLoggingDisabled', 8, 'IAMUser', []],
+    ['Impact:IAMUser/Unheard', 8, 'IAMUser', []],
+  ])('%s at %s by %s starts %j', (type, severity, userType, names) => {
+    expect(named({ type, severity, userType, resourceType: 'AccessKey' })).toEqual(names);
+  });
+
+  test.each([
+    ['S3Bucket', 'Exfiltration:S3/AnomalousBehavior', 8, 'IAMUser', ['key-misused-on-bucket']],
+    ['S3Bucket', 'Impact:S3/AnomalousBehavior.Delete', 7, 'Role', ['role-misused-on-bucket']],
+    ['S3Bucket', 'Discovery:S3/TorIPCaller', 8, 'Root', ['root-used-on-bucket']],
+    ['S3Bucket', 'Discovery:S3/TorIPCaller', 6.99, 'IAMUser', []],
+    ['S3Bucket', 'UnauthorizedAccess:S3/TorIPCaller', 8, 'AWSAccount', []],
+    ['S3Bucket', 'Policy:S3/BucketAnonymousAccessGranted', 8, 'IAMUser', []],
+    ['S3Bucket', 'Impact:S3/DataDestruction', 8, 'IAMUser', []],
+    ['EKSCluster', 'Discovery:Kubernetes/TorIPCaller', 8, 'Role', ['role-misused-in-cluster']],
+    ['EKSCluster', 'Discovery:Kubernetes/TorIPCaller', 3.9, 'Role', []],
+    ['EKSCluster', 'Discovery:Kubernetes/TorIPCaller', 8, undefined, []],
+    ['EKSCluster', 'Policy:Kubernetes/AnonymousAccessGranted', 8, 'Role', []],
+  ])('about %s, %s at %s by %s starts %j', (resourceType, type, severity, userType, names) => {
+    expect(named({ type, severity, userType, resourceType })).toEqual(names);
+  });
+
+  const ofCredentials = corpus.filter(({ resourceType }) => resourceType !== undefined);
+
+  test('nothing below high acts without approval, but what AWS has found exposed and root', () => {
+    const acting = ofCredentials
+      .filter(({ severity }) => severity < 7)
+      .flatMap(({ started }) => started.filter(({ approval }) => approval === 'none'));
+    expect([...new Set(acting.map(({ name }) => name))].toSorted()).toEqual([
+      'key-leaked',
+      'role-leaked',
+      'root-used',
+    ]);
+  });
+
+  test('in a cluster nothing acts without approval', () => {
+    const inCluster = ofCredentials.filter(({ resourceType }) => resourceType === 'EKSCluster');
+    expect(new Set(inCluster.flatMap(({ started }) => started.map((one) => one.approval)))).toEqual(
+      new Set(['required']),
+    );
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseFindings, parseRequest } from '../../../functions/shared/parse-finding.ts';
 import { UnusableInputError } from '../../../functions/shared/unusable-input.ts';
-import { knownFindingTypes } from '../../known-finding-types.ts';
+import { knownFindingTypes } from '../../../replay/known-finding-types.ts';
 
 const surroundings = {
   account: '444455556666',

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { instanceArn } from '../../../functions/shared/finding.ts';
 import { parseFindings, parseRequest } from '../../../functions/shared/parse-finding.ts';
 import { UnusableInputError } from '../../../functions/shared/unusable-input.ts';
-import { knownFindingTypes, likelyResourceType } from '../../known-finding-types.ts';
+import { knownFindingTypes, likelyResourceType } from '../../../replay/known-finding-types.ts';
 
 const surroundings = {
   account: '444455556666',
