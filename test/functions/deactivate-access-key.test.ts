@@ -121,6 +121,19 @@ describe('deactivate-access-key', () => {
     expect(statuses(made)).toEqual(onlyLeaked);
   });
 
+  it('leaves the key of a user to a human who must not be touched', async () => {
+    const settings = { neverTouch: { breakGlass: ['alice'] } };
+    const made = await rehearsalOf(world(), { settings });
+
+    const { error } = await made.run(deactivateAccessKey, unknown);
+
+    expect(error).toMatchObject({
+      name: 'UnusableInputError',
+      message: `${leaked} is alice's: break-glass`,
+    });
+    expect(statuses(made)).toEqual(untouched);
+  });
+
   it('deactivates every key of a user when no key is named', async () => {
     const made = await rehearsalOf(world());
 
