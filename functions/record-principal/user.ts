@@ -188,6 +188,3 @@ async function serviceCredentialsOf(iam: IAMClient, UserName: UserName) {
     createDate: timeOf(CreateDate),
   }));
 }
-
-/** A user as it is recorded. */
-export type UserRecord = NonNullable<Awaited<ReturnType<typeof readUser>>>;

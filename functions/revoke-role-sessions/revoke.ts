@@ -12,7 +12,7 @@ import { type Denial, policyNameOf, Scope, sessionDenial } from './denials.ts';
 import { describeRole, type Role, runsWorkloads } from './role.ts';
 
 /** What was asked of a role. */
-export interface Asked {
+interface Asked {
   readonly roleName: RoleName;
   readonly roleId: RoleId | null;
   readonly sessionName: SessionName | null;

@@ -4,7 +4,7 @@ import type { InlinePolicy } from './inline-policy.ts';
 import { NotProvenError, type StepContext } from './step.ts';
 
 /** What came of denying the sessions of a user or a role that were issued before a time. */
-export interface Denied {
+interface Denied {
   readonly outcome: 'set' | 'already-set' | 'absent';
   /** Sessions issued before it are denied; null when nobody is there to deny them to. */
   readonly before: string | null;
