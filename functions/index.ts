@@ -1,3 +1,4 @@
+import { checkHistoryQuery } from './check-history-query/handler.ts';
 import { checkMemoryCapture } from './check-memory-capture/handler.ts';
 import { closeCase } from './close-case/handler.ts';
 import { deactivateAccessKey } from './deactivate-access-key/handler.ts';
@@ -7,6 +8,7 @@ import { detachFromAutoScaling } from './detach-from-auto-scaling/handler.ts';
 import { inspectInstance } from './inspect-instance/handler.ts';
 import { isolateInstance } from './isolate-instance/handler.ts';
 import { keepMemoryImage } from './keep-memory-image/handler.ts';
+import { listChanges } from './list-changes/handler.ts';
 import { openCase } from './open-case/handler.ts';
 import { protectInstance } from './protect-instance/handler.ts';
 import { quarantineUser } from './quarantine-user/handler.ts';
@@ -14,11 +16,14 @@ import { recordPrincipal } from './record-principal/handler.ts';
 import { revokeRoleSessions } from './revoke-role-sessions/handler.ts';
 import { revokeUserSessions } from './revoke-user-sessions/handler.ts';
 import { snapshotVolumes } from './snapshot-volumes/handler.ts';
+import { startHistoryQuery } from './start-history-query/handler.ts';
 import { startMemoryCapture } from './start-memory-capture/handler.ts';
 import { tellHuman } from './tell-human/handler.ts';
+import { traceCredentials } from './trace-credentials/handler.ts';
 
 /** Every step there is. `infra` deploys a Lambda for each; `replay` looks them up here by name. */
 export const steps = [
+  checkHistoryQuery,
   checkMemoryCapture,
   closeCase,
   deactivateAccessKey,
@@ -28,6 +33,7 @@ export const steps = [
   inspectInstance,
   isolateInstance,
   keepMemoryImage,
+  listChanges,
   openCase,
   protectInstance,
   quarantineUser,
@@ -35,6 +41,8 @@ export const steps = [
   revokeRoleSessions,
   revokeUserSessions,
   snapshotVolumes,
+  startHistoryQuery,
   startMemoryCapture,
   tellHuman,
+  traceCredentials,
 ] as const;

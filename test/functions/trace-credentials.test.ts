@@ -357,8 +357,12 @@ describe('trace-credentials', () => {
           sessionContext: { sessionIssuer: { type: 'Role', userName: 'Cicd' } },
         },
       });
+      const outsider = event(session(6), 'CreateRole', {
+        username: 'alice',
+        record: { userIdentity: { type: 'WebIdentityUser', userName: 'alice' } },
+      });
       const { result, journal } = await traced(
-        [...chain, decoy],
+        [...chain, decoy, outsider],
         {},
         { ...named, userName: 'alice' },
       );
@@ -369,6 +373,9 @@ describe('trace-credentials', () => {
       const names = result.roles.map(({ roleName }: { roleName: string }) => roleName);
       expect(names).not.toContain('Cicd');
       expect(names).toContain('Deploy');
+      const left = result.persistence.map(({ eventName }: { eventName: string }) => eventName);
+      expect(left).toContain('CreateAccessKey');
+      expect(left).not.toContain('CreateRole');
     });
 
     it('looks a role session up by its name, and passes over those of other roles', async () => {
