@@ -44,10 +44,7 @@ export function wireRehearsal(rehearsal: Rehearsal): Wiring {
     settings,
     own: { account: account.state.accountId, region: account.state.region },
     now,
-    connection: async ({ region }) => ({
-      region,
-      credentials: { accessKeyId: 'AKIAREHEARSALACCOUNT', secretAccessKey: 'rehearsal' },
-    }),
+    connection: async ({ region }) => ({ ...settled, region }),
     prepare: (clients) => {
       retryAtOnce(clients);
       rehearse(clients, account, copy);
@@ -57,6 +54,19 @@ export function wireRehearsal(rehearsal: Rehearsal): Wiring {
     ...(dryRun !== 'stand-ins' && { withhold: playOnCopy }),
   };
 }
+
+/**
+ * Everything that a client would look for in the environment and in the user's files, at each call
+ * anew: a replay is the same whoever runs it, and a third faster.
+ */
+const settled = {
+  credentials: { accessKeyId: 'AKIAREHEARSALACCOUNT', secretAccessKey: 'rehearsal' },
+  defaultsMode: 'standard',
+  useDualstackEndpoint: false,
+  useFipsEndpoint: false,
+  authSchemePreference: [],
+  userAgentAppId: 'rehearsal',
+};
 
 /** A withheld write goes on, marked, to the copy of the account that answers this run's reads. */
 const playOnCopy: Withhold = (_grant, _input, proceed) => proceed();
