@@ -28,6 +28,7 @@ import {
 import { pageOf } from './pages.ts';
 import type { Desk, Operation } from './rehearsal-account.ts';
 import type { AccountState } from './state.ts';
+import { madeUpUuid } from './surroundings.ts';
 
 type Group = AccountState['autoScalingGroups'][number];
 type Member = Group['instances'][number];
@@ -114,7 +115,7 @@ function describeAutoScalingGroups(
 
 const describedGroup = (state: AccountState, group: Group): DescribedGroup => ({
   AutoScalingGroupName: group.name,
-  AutoScalingGroupARN: `arn:aws:autoscaling:${state.region}:${state.accountId}:autoScalingGroup:*:autoScalingGroupName/${group.name}`,
+  AutoScalingGroupARN: `arn:aws:autoscaling:${state.region}:${state.accountId}:autoScalingGroup:${madeUpUuid(group.name)}:autoScalingGroupName/${group.name}`,
   MinSize: group.minSize,
   MaxSize: group.maxSize,
   DesiredCapacity: group.desiredCapacity,
@@ -212,7 +213,7 @@ function detachInstances(desk: Desk, input: DetachInstancesQuery): { Activities:
 }
 
 const activity = (desk: Desk, group: Group, Description: string): Activity => ({
-  ActivityId: `${desk.newId('activity')}-${Description.slice(-5)}`,
+  ActivityId: madeUpUuid(`${desk.newId('activity')} ${Description}`),
   AutoScalingGroupName: group.name,
   Description,
   Cause: 'At the request of a user.',

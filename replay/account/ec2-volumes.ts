@@ -14,6 +14,7 @@ import { interfacesOf } from './ec2-network.ts';
 import { asked, matching, named, page, refusal, tagList, tagsFor } from './ec2-requests.ts';
 import type { Desk, Operation } from './rehearsal-account.ts';
 import type { AccountState } from './state.ts';
+import { madeUpUuid } from './surroundings.ts';
 
 type Volume = AccountState['volumes'][number];
 type Instance = AccountState['instances'][number];
@@ -126,7 +127,7 @@ function newVolume({ state, now, newId }: Desk, input: CreateVolumeRequest): Vol
     availabilityZone: AvailabilityZone,
     encrypted: input.Encrypted ?? false,
     ...(input.Encrypted && {
-      kmsKeyId: KmsKeyId ?? `arn:aws:kms:${state.region}:${state.accountId}:alias/aws/ebs`,
+      kmsKeyId: KmsKeyId ?? defaultKey(state),
     }),
     ...(input.Iops && { iops: input.Iops }),
     ...(input.Throughput && { throughput: input.Throughput }),
@@ -136,6 +137,10 @@ function newVolume({ state, now, newId }: Desk, input: CreateVolumeRequest): Vol
     ...(ClientToken && { clientToken: ClientToken }),
   };
 }
+
+/** The account's own key for EBS, by its ARN as EC2 answers it: never by its alias. */
+const defaultKey = ({ region, accountId }: AccountState): string =>
+  `arn:aws:kms:${region}:${accountId}:key/${madeUpUuid('alias/aws/ebs')}`;
 
 function attachVolume(
   { state, now }: Desk,
