@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import { devNull } from 'node:os';
 
 /** A replay tried to reach something outside the process. */
 export class NetworkRefusedError extends Error {
@@ -18,8 +19,13 @@ export function refuseNetwork(): () => void {
   Socket.prototype.connect = () => {
     throw new NetworkRefusedError('a replay reaches for no network');
   };
-  // Else the SDK would ask the instance metadata service, three times, before it gives up.
-  process.env.AWS_EC2_METADATA_DISABLED = 'true';
+  // The SDK looks here for credentials and settings; a replay is the same whoever runs it.
+  Object.assign(process.env, {
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_CONFIG_FILE: devNull,
+    AWS_SHARED_CREDENTIALS_FILE: devNull,
+    AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true',
+  });
   return () => {
     Socket.prototype.connect = connect;
   };
