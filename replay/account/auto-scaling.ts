@@ -25,10 +25,11 @@ import {
   register,
   registerClassic,
 } from './elastic-load-balancing.ts';
+import { madeUpUuid } from './made-up-ids.ts';
 import { pageOf } from './pages.ts';
 import type { Desk, Operation } from './rehearsal-account.ts';
 import type { AccountState } from './state.ts';
-import { madeUpUuid } from './surroundings.ts';
+import { isCounted } from './surroundings.ts';
 
 type Group = AccountState['autoScalingGroups'][number];
 type Member = Group['instances'][number];
@@ -232,11 +233,7 @@ function joinLoadBalancers(state: AccountState, group: Group, instanceId: Instan
   for (const name of group.loadBalancerNames) registerClassic(state, name, [instanceId]);
 }
 
-/** Members that count towards the desired capacity: not those on standby, leaving or in a warm pool. */
-const counted = ({ instances }: Group): Member[] =>
-  instances.filter(
-    ({ lifecycleState }) => !/^(?:Standby|Detach|Terminat|Warmed)/.test(lifecycleState),
-  );
+const counted = ({ instances }: Group): Member[] => instances.filter(isCounted);
 
 /** Launches what the group lacks, in the image of a member that is left, else of one that left. */
 function launchMissing(desk: Desk, group: Group, gone: readonly InstanceId[]): void {

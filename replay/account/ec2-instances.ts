@@ -18,9 +18,9 @@ import {
   refusal,
   tagList,
 } from './ec2-requests.ts';
+import { madeUpId } from './made-up-ids.ts';
 import type { Desk, Operation } from './rehearsal-account.ts';
 import type { AccountState } from './state.ts';
-import { madeUpId } from './surroundings.ts';
 
 type Instance = AccountState['instances'][number];
 

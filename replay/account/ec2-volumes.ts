@@ -12,9 +12,9 @@ import type { AwsCall } from '../../functions/shared/step.ts';
 import { attachmentsLeft } from './ec2-instance-types.ts';
 import { interfacesOf } from './ec2-network.ts';
 import { asked, matching, named, page, refusal, tagList, tagsFor } from './ec2-requests.ts';
+import { madeUpUuid } from './made-up-ids.ts';
 import type { Desk, Operation } from './rehearsal-account.ts';
 import type { AccountState } from './state.ts';
-import { madeUpUuid } from './surroundings.ts';
 
 type Volume = AccountState['volumes'][number];
 type Instance = AccountState['instances'][number];
@@ -170,15 +170,17 @@ function refuseAttachment(
   if (instance.state !== 'running' && instance.state !== 'stopped') {
     throw refusal('IncorrectState', `Instance '${instance.instanceId}' is not 'running'.`);
   }
-  const zone = state.subnets.find(
-    ({ subnetId }) => subnetId === instance.subnetId,
-  )?.availabilityZone;
-  if (zone && zone !== volume.availabilityZone) {
+  const subnet = state.subnets.find(({ subnetId }) => subnetId === instance.subnetId);
+  if (subnet && subnet.availabilityZone !== volume.availabilityZone) {
     throw refusal(
       'InvalidVolume.ZoneMismatch',
       `The volume '${volume.volumeId}' is not in the same availability zone as instance '${instance.instanceId}'`,
     );
   }
+  refuseDevice(state, instance, device);
+}
+
+function refuseDevice(state: AccountState, instance: Instance, device: string): void {
   if (!/^(?:\/dev\/)?(?:sd|xvd|hd)[a-z]{1,2}\d{0,2}$/.test(device)) {
     throw refusal(
       'InvalidParameterValue',

@@ -1,8 +1,8 @@
 import ipaddr from 'ipaddr.js';
 import * as z from 'zod';
 import type { Finding } from '../../functions/shared/finding.ts';
+import { madeUpId } from './made-up-ids.ts';
 import { AccountState } from './state.ts';
-import { madeUpId } from './surroundings.ts';
 
 type Instance = NonNullable<Finding['instance']>;
 type Stated = z.input<typeof AccountState>;
@@ -37,51 +37,69 @@ export function accountFromFinding(finding: Finding): AccountState {
 
 type Interface = NonNullable<Stated['networkInterfaces']>[number];
 
-/** The finding's interfaces, or one made up, with the subnets, VPCs and groups they need. */
-function networkOf({ instanceId, networkInterfaces }: Instance) {
+/** An interface of the finding, with what the finding left out of it. */
+interface Placed {
+  readonly networkInterfaceId: string;
+  readonly subnetId: string;
+  readonly vpcId: string;
+  readonly privateIpAddresses: readonly [string, ...string[]];
+  readonly ipv6Addresses: readonly string[];
+  readonly publicIp?: string | undefined;
+}
+
+function placedIn({ instanceId, networkInterfaces }: Instance): Placed[] {
   const made = (prefix: string, what: string) => madeUpId(prefix, `${what} of ${instanceId}`);
   const named = networkInterfaces.length > 0 ? networkInterfaces : [blank];
-  const subnets = new Map<string, NonNullable<Stated['subnets']>[number]>();
-  const vpcs = new Map<string, NonNullable<Stated['vpcs']>[number]>();
-  const interfaces = new Map<string, Interface>();
+  const placed = named.map((eni, n): Placed => {
+    const [first = `10.0.1.${10 + n}`, ...others] = valid(z.ipv4(), eni.privateIpAddresses);
+    return {
+      networkInterfaceId: eni.networkInterfaceId ?? made('eni', `interface ${n}`),
+      subnetId: eni.subnetId ?? made('subnet', `subnet of ${eni.vpcId ?? 'the VPC'}`),
+      vpcId: eni.vpcId ?? made('vpc', 'the VPC'),
+      privateIpAddresses: [first, ...others],
+      ipv6Addresses: valid(z.ipv6(), eni.ipv6Addresses),
+      publicIp: valid(z.ipv4(), [eni.publicIp ?? ''])[0],
+    };
+  });
+  return firstBy(placed, ({ networkInterfaceId }) => networkInterfaceId);
+}
 
-  for (const [n, eni] of named.entries()) {
-    const networkInterfaceId = eni.networkInterfaceId ?? made('eni', `interface ${n}`);
-    if (interfaces.has(networkInterfaceId)) continue;
-    const privateIpAddresses = valid(z.ipv4(), eni.privateIpAddresses);
-    const ipv6Addresses = valid(z.ipv6(), eni.ipv6Addresses);
-    const address = privateIpAddresses[0] ?? `10.0.1.${10 + n}`;
-    const subnetId = eni.subnetId ?? made('subnet', `subnet of ${eni.vpcId ?? 'the VPC'}`);
-    const vpcId = subnets.get(subnetId)?.vpcId ?? eni.vpcId ?? made('vpc', 'the VPC');
-    subnets.set(
-      subnetId,
-      subnets.get(subnetId) ?? { subnetId, vpcId, cidrBlock: around(address, 24) },
-    );
-    const vpc = vpcs.get(vpcId);
-    vpcs.set(vpcId, {
-      vpcId,
-      cidrBlocks: vpc?.cidrBlocks ?? [around(address, 16)],
-      ipv6CidrBlocks: [
-        ...new Set([...(vpc?.ipv6CidrBlocks ?? []), ...ipv6Addresses.map((ip) => around(ip, 56))]),
-      ],
-    });
-    interfaces.set(networkInterfaceId, {
-      networkInterfaceId,
-      subnetId,
-      groups: [groupOf(vpcId)],
-      privateIpAddresses: privateIpAddresses.length > 0 ? privateIpAddresses : [address],
-      ipv6Addresses,
-      ...(z.ipv4().safeParse(eni.publicIp).success && { publicIp: eni.publicIp }),
-      attachment: { instanceId, deviceIndex: interfaces.size },
-    });
-  }
+/** The finding's interfaces, or one made up, with the subnets, VPCs and groups they need. */
+function networkOf(instance: Instance) {
+  const placed = placedIn(instance);
+  const subnets = firstBy(placed, ({ subnetId }) => subnetId);
+  const vpcs = firstBy(subnets, ({ vpcId }) => vpcId);
+  // A subnet is in one VPC, whatever a second interface says of it.
+  const vpcOf = ({ subnetId, vpcId }: Placed) =>
+    subnets.find((subnet) => subnet.subnetId === subnetId)?.vpcId ?? vpcId;
   return {
-    vpcs: [...vpcs.values()],
-    subnets: [...subnets.values()],
-    interfaces: [...interfaces.values()],
-    securityGroups: [...vpcs.keys()].map(securityGroup),
+    vpcs: vpcs.map(({ vpcId, privateIpAddresses: [address] }) => {
+      const inIt = placed.filter((eni) => vpcOf(eni) === vpcId);
+      const ranges = inIt.flatMap((eni) => eni.ipv6Addresses.map((ip) => around(ip, 56)));
+      return { vpcId, cidrBlocks: [around(address, 16)], ipv6CidrBlocks: [...new Set(ranges)] };
+    }),
+    subnets: subnets.map(({ subnetId, vpcId, privateIpAddresses: [address] }) => ({
+      subnetId,
+      vpcId,
+      cidrBlock: around(address, 24),
+    })),
+    interfaces: placed.map((eni, deviceIndex): Interface => {
+      const { vpcId: _, publicIp, privateIpAddresses, ipv6Addresses, ...rest } = eni;
+      return {
+        ...rest,
+        groups: [groupOf(vpcOf(eni))],
+        privateIpAddresses: [...privateIpAddresses],
+        ipv6Addresses: [...ipv6Addresses],
+        ...(publicIp && { publicIp }),
+        attachment: { instanceId: instance.instanceId, deviceIndex },
+      };
+    }),
+    securityGroups: vpcs.map(({ vpcId }) => securityGroup(vpcId)),
   };
 }
+
+const firstBy = <T>(items: readonly T[], key: (item: T) => string): T[] =>
+  items.filter((item, n) => items.findIndex((other) => key(other) === key(item)) === n);
 
 const blank: Instance['networkInterfaces'][number] = { privateIpAddresses: [], ipv6Addresses: [] };
 

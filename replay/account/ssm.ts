@@ -25,10 +25,10 @@ import {
 } from '@aws-sdk/client-ssm';
 import { redact } from '../../functions/shared/journal.ts';
 import type { AwsCall } from '../../functions/shared/step.ts';
+import { madeUpUuid } from './made-up-ids.ts';
 import { pageOf } from './pages.ts';
 import type { Desk, Operation } from './rehearsal-account.ts';
 import type { AccountState } from './state.ts';
-import { madeUpUuid } from './surroundings.ts';
 
 type Managed = AccountState['ssm']['managedInstances'][number];
 type SentCommand = AccountState['ssm']['commands'][number];
