@@ -9,8 +9,8 @@ type Stated = z.input<typeof AccountState>;
 
 /**
  * An account in which a finding could have happened: its instance as the finding names it, with
- * two volumes, a role and an agent, in an Auto Scaling group behind a target group, beside two
- * healthy members that a careless step would hit too.
+ * two volumes, a role and an agent, in an Auto Scaling group behind two target groups beside
+ * two healthy members that a careless step would hit too.
  *
  * What the finding leaves out is made up, and is the same for every finding on the same instance.
  * A finding that names no instance gets an account with nothing in it.
@@ -135,7 +135,8 @@ function fleetOf(
   const made = (prefix: string, what: string) => madeUpId(prefix, `${what} of ${instanceId}`);
   const decoys = ['first', 'second'].map((which) => made('i', `${which} neighbour`));
   const members = [instanceId, ...decoys];
-  const targetGroupArn = `arn:aws:elasticloadbalancing:${region}:${accountId}:targetgroup/web/${made('t', 'group').slice(-16)}`;
+  const targetGroupArn = (name: string) =>
+    `arn:aws:elasticloadbalancing:${region}:${accountId}:targetgroup/${name}/${made('t', name).slice(-16)}`;
   return {
     instances: members.map((id, n) => ({
       instanceId: id,
@@ -164,14 +165,27 @@ function fleetOf(
         minSize: 2,
         desiredCapacity: 3,
         maxSize: 6,
-        targetGroupArns: [targetGroupArn],
+        targetGroupArns: [targetGroupArn('web')],
         instances: members.map((id) => ({ instanceId: id })),
       },
     ],
-    targetGroups: [{ arn: targetGroupArn, name: 'web', targets: members.map((id) => ({ id })) }],
+    targetGroups: [
+      { arn: targetGroupArn('web'), name: 'web', targets: members.map((id) => ({ id })) },
+      // Not the Auto Scaling group's own: leaving that does not take the instance out of this one.
+      ...(primary ? [metricsOf(primary, targetGroupArn('metrics'))] : []),
+    ],
     ssm: { managedInstances: members.map((id) => ({ instanceId: id })) },
   } satisfies Stated;
 }
+
+/** A target group that knows the instance by its address, on a port of its own. */
+const metricsOf = ({ privateIpAddresses = [] }: Interface, arn: string) => ({
+  arn,
+  name: 'metrics',
+  targetType: 'ip' as const,
+  port: 9100,
+  targets: privateIpAddresses.slice(0, 1).map((id) => ({ id, port: 9100 })),
+});
 
 /** An address in the same subnet that is not the instance's. */
 function neighbour({ privateIpAddresses = [] }: Interface, n: number): string {
