@@ -117,7 +117,9 @@ function optional<Schema extends z.ZodType>(
 ): z.output<Schema> | undefined {
   const document = statSync(path, { throwIfNoEntry: false }) && readDocument(path);
   if (!document) return undefined;
-  if ('problem' in document) throw new UnusableInputError(document.problem);
+  if ('problem' in document) {
+    throw new UnusableInputError(`${basename(path)}: ${document.problem}`);
+  }
   return inFile(path, () => parseInput(schema, document.value));
 }
 
