@@ -344,7 +344,6 @@ describe('the compromised-instance workflow, in moto', () => {
     // The tag of its Auto Scaling group went with its membership, which is given back when named.
     expect({ ...is.instance, tags: {} }).toEqual({ ...was.instance, tags: {} });
   });
-  });
 
   it('cuts off first when it is asked to', async () => {
     const invocations = await run('live', { priority: 'containment-first' });

@@ -12,7 +12,7 @@ interface Answer {
 }
 
 /** What the two accounts answered, by where in the answer of which call they differ. */
-export type Differences = Record<string, { rehearsal: unknown; moto: unknown }>;
+type Differences = Record<string, { rehearsal: unknown; moto: unknown }>;
 
 /**
  * Plays a scene in moto and in a rehearsal account that starts in the same state, and says where
