@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import { devNull } from 'node:os';
 
 /** A replay tried to reach something outside the process. */
-export class NetworkRefusedError extends Error {
+class NetworkRefusedError extends Error {
   override readonly name = 'NetworkRefusedError';
 }
 

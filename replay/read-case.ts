@@ -7,7 +7,7 @@ import { Settings } from '../functions/shared/settings.ts';
 import { parseInput, UnusableInputError } from '../functions/shared/unusable-input.ts';
 import { AccountState } from './account/state.ts';
 
-export const statuses = ['succeeded', 'failed', 'declined', 'invalid'] as const;
+const statuses = ['succeeded', 'failed', 'declined', 'invalid'] as const;
 
 /** What one finding must come to. */
 const ExpectedReplay = z.strictObject({

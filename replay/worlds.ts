@@ -6,7 +6,7 @@ import type { AccountState } from './account/state.ts';
 import { CaseTableInMemory } from './case-table-in-memory.ts';
 
 /** What executions meet each other in: an account, its cases, and who still runs. */
-export class World {
+class World {
   readonly account: RehearsalAccount;
   readonly table: CaseTableInMemory;
   readonly running = new Set<string>();
