@@ -14,7 +14,7 @@ import { CaseTableInMemory } from '../replay/case-table-in-memory.ts';
 import { noteCalls } from './calls-made.ts';
 
 /** What one run of a step came to. Exactly one of `result` and `error` is there. */
-export interface Ran {
+interface Ran {
   // biome-ignore lint/suspicious/noExplicitAny: each test knows the result of the step it runs
   readonly result?: any;
   readonly error?: Error;

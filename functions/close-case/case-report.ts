@@ -2,12 +2,12 @@ import type { Finding } from '../shared/finding.ts';
 import type { InstanceId } from '../shared/ids.ts';
 
 /** What a step handed on; `outcome` is `failed` where the workflow caught its failure. */
-export interface StepOutcome {
+interface StepOutcome {
   readonly outcome: string;
   readonly [field: string]: unknown;
 }
 
-export const actions = [
+const actions = [
   'isolation',
   'protection',
   'scaling',
@@ -17,7 +17,7 @@ export const actions = [
   'snapshots',
   'instance',
 ] as const;
-export type Action = (typeof actions)[number];
+type Action = (typeof actions)[number];
 
 interface Judgement {
   readonly label: string;

@@ -2,7 +2,7 @@ import type { Finding } from './finding.ts';
 import type { Settings } from './settings.ts';
 
 /** Why a target is left to a human. */
-export type Forbidden = 'never-touch-account' | 'never-touch-instance';
+type Forbidden = 'never-touch-account' | 'never-touch-instance';
 
 /**
  * Whether a target may be acted on at all. Only `open-case` asks it of a finding's target; a step

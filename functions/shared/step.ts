@@ -141,7 +141,7 @@ export const defineStep = <In, Out extends Result, Clients extends AwsClients, B
 ): Step<In, Out, Clients, Before> => step;
 
 /** How one run goes, apart from what it is asked to do. */
-export interface Run {
+interface Run {
   readonly mode: Mode;
   readonly context: StepContext;
   readonly journal: JournalEntry[];

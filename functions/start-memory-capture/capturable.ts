@@ -26,7 +26,7 @@ export interface Capturable {
 }
 
 /** Why an instance's memory cannot be captured, found by reads alone. */
-export type Obstacle =
+type Obstacle =
   | 'instance-gone'
   | 'not-running'
   | 'no-tool'
