@@ -3,8 +3,12 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { steps } from '../../functions/index.ts';
 import type { AwsCall, Step } from '../../functions/shared/step.ts';
+import { RehearsalAccount } from '../../replay/account/rehearsal-account.ts';
+import { CaseTableInMemory } from '../../replay/case-table-in-memory.ts';
+import { findingsIn } from '../../replay/findings-in.ts';
 import { readCases } from '../../replay/read-case.ts';
 import { type Replay, replayCase } from '../../replay/replay.ts';
+import { runWorkflow } from '../../replay/run-workflow.ts';
 import { loadWorkflow, readWorkflows, statesOf, type Workflow } from '../../replay/workflow.ts';
 
 const events = fileURLToPath(new URL('../../events/', import.meta.url));
@@ -171,3 +175,40 @@ it('has no state that neither a case of events/ nor a failure enters', async () 
   const states = [...statesOf(sound.machine)].map(([state]) => state);
   expect(states.filter((state) => !entered.has(state))).toEqual([]);
 }, 30_000);
+
+it('contains the instance when the first answer of the case table was lost', async () => {
+  class Forgetful extends CaseTableInMemory {
+    #writes = 0;
+    override async write(changes: Parameters<CaseTableInMemory['write']>[0]) {
+      const written = await super.write(changes);
+      if (++this.#writes === 1) throw injected;
+      return written;
+    }
+  }
+  const of = cases.get('ssh-brute-force-from-instance');
+  const [item] = of ? findingsIn(of) : [];
+  if (!of?.account || !item || item.target === null) throw new Error('the case is not as it was');
+  const { finding, event } = item.parsed;
+  const now = () => new Date(finding.updatedAt);
+  const account = new RehearsalAccount(of.account, { now });
+
+  const { ended } = runWorkflow({
+    workflow: sound,
+    name: 'lost-answer',
+    input: { mode: 'live', event },
+    account,
+    table: new Forgetful(),
+    running: new Set(),
+    settings: of.settings,
+    now,
+  });
+
+  const ran = (await ended).entered.flatMap(({ invocations }) => invocations);
+  const opened = ran.filter(({ step }) => step === 'open-case');
+  expect(opened.map(({ error, result }) => error?.name ?? result?.outcome)).toEqual([
+    'InternalError',
+    'opened',
+  ]);
+  expect(ran.find(({ step }) => step === 'isolate-instance')?.result?.outcome).toBe('isolated');
+  expect(ran.at(-1)?.result?.outcome).toBe('contained');
+});
