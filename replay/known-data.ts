@@ -3,12 +3,12 @@ import type { Step } from '../functions/shared/step.ts';
 import type { Json, JsonObject, State, States } from './workflow.ts';
 
 /** What is surely there of a value: these fields, and of each what is surely there of it. */
-export interface Known {
+interface Known {
   readonly fields: ReadonlyMap<string, Known>;
 }
 
 /** Says what is wrong with the part of a state called `where`. */
-export type Report = (state: string, where: string, problem: string) => void;
+type Report = (state: string, where: string, problem: string) => void;
 
 const nothing: Known = { fields: new Map() };
 const ofFields = (fields: Iterable<readonly [string, Known]>): Known => ({

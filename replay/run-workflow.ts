@@ -22,6 +22,8 @@ export interface Execution {
   /** The ARNs of executions that run; this one is added while it does. */
   readonly running: Set<string>;
   readonly dryRun?: 'copy' | 'stand-ins';
+  /** What steps run with in place of the rehearsal account; a test against another AWS brings it. */
+  wire?(mode: Mode): Wiring;
 }
 
 /** One run of a step, by a Task state. */
@@ -129,10 +131,15 @@ async function follow(
     if (event.type === 'StateRetried') entered.retry(event.state.name);
     if (event.type !== 'StateExited') continue;
     left();
-    failure ??= refusedSize(event.state.name, event.state.output);
+    if (handsOnMore.has(event.state.type)) {
+      failure ??= refusedSize(event.state.name, event.state.output);
+    }
   }
   return failure;
 }
+
+/** The other types hand on what they were given. */
+const handsOnMore: ReadonlySet<string> = new Set(['Task', 'Parallel', 'Pass']);
 
 function refusedSize(state: string, output: unknown): Ran['failure'] {
   const bytes = Buffer.byteLength(JSON.stringify(output ?? null));
@@ -222,6 +229,7 @@ class Lambdas {
     const { account, table, settings, running, dryRun } = this.#execution;
     const wiring =
       this.#wirings.get(mode) ??
+      this.#execution.wire?.(mode) ??
       wireRehearsal({
         account,
         mode,

@@ -11,9 +11,10 @@ import { RehearsalAccount, type RehearsalOptions } from '../replay/account/rehea
 import { AccountState } from '../replay/account/state.ts';
 import { wireRehearsal } from '../replay/account/wiring.ts';
 import { CaseTableInMemory } from '../replay/case-table-in-memory.ts';
+import { noteCalls } from './calls-made.ts';
 
 /** What one run of a step came to. Exactly one of `result` and `error` is there. */
-export interface Ran {
+interface Ran {
   // biome-ignore lint/suspicious/noExplicitAny: each test knows the result of the step it runs
   readonly result?: any;
   readonly error?: Error;
@@ -120,6 +121,7 @@ export async function rehearsalOf(
       const payload = said[1] ?? {};
       const runMode = mode ?? 'dry-run';
       const wiring = wire(runMode, ({ journal, result, error }) => {
+        noteCalls(step.name, journal);
         ran = { journal, ...(result && { result }), ...(error && { error }) };
       });
       const sent = { ...(mode && { mode }), case: await open(runMode), input, ...payload };
@@ -150,6 +152,7 @@ export async function rehearsalOf(
         const run = { mode, context, journal, ...withhold };
         outcomes[resource] = (await runUndo(step, before, aws, run)).outcome;
       }
+      noteCalls(`undo of ${step.name}`, journal);
       return { outcomes, journal };
     },
   };

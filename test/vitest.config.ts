@@ -1,9 +1,13 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/moto/**'],
+    globalSetup: [fileURLToPath(new URL('every-declared-call.ts', import.meta.url))],
+    // No test changes what a module holds, so the files of a worker share their modules.
+    isolate: false,
     // No test reaches for the network: dummy credentials, no metadata service, no log lines.
     env: {
       AWS_ACCESS_KEY_ID: 'AKIATESTTESTTESTTEST',

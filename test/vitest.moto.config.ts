@@ -1,9 +1,10 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['test/moto/**/*.test.ts'],
-    globalSetup: ['test/moto/start-moto.ts'],
+    globalSetup: [fileURLToPath(new URL('moto/start-moto.ts', import.meta.url))],
     // One moto serves them all, and each file starts by emptying it.
     fileParallelism: false,
     testTimeout: 60_000,

@@ -2,12 +2,12 @@ import type { Finding } from '../shared/finding.ts';
 import type { InstanceId } from '../shared/ids.ts';
 
 /** What a step handed on; `outcome` is `failed` where the workflow caught its failure. */
-export interface StepOutcome {
+interface StepOutcome {
   readonly outcome: string;
   readonly [field: string]: unknown;
 }
 
-export const actions = [
+const actions = [
   'isolation',
   'protection',
   'scaling',
@@ -17,7 +17,7 @@ export const actions = [
   'snapshots',
   'instance',
 ] as const;
-export type Action = (typeof actions)[number];
+type Action = (typeof actions)[number];
 
 interface Judgement {
   readonly label: string;
@@ -25,8 +25,8 @@ interface Judgement {
   readonly kind: 'containment' | 'evidence';
   /** Outcomes that leave nothing to do. */
   readonly well: readonly string[];
-  /** What a person runs by hand, in the account and Region of the case. */
-  byHand(instanceId: InstanceId): string;
+  /** What a person runs by hand, in the account and Region of the case; undefined if nothing helps. */
+  byHand(instanceId: InstanceId, outcome: StepOutcome): string | undefined;
 }
 
 const judgements: Readonly<Record<Action, Judgement>> = {
@@ -48,8 +48,8 @@ const judgements: Readonly<Record<Action, Judgement>> = {
     label: 'Detach from Auto Scaling',
     kind: 'containment',
     well: ['detached', 'not-in-group', 'left-in-standby', 'instance-gone'],
-    byHand: (id) =>
-      `aws autoscaling detach-instances --instance-ids ${id} --auto-scaling-group-name GROUP --no-should-decrement-desired-capacity`,
+    byHand: (id, { group }) =>
+      `aws autoscaling detach-instances --instance-ids ${id} --auto-scaling-group-name ${typeof group === 'string' ? group : 'GROUP'} --no-should-decrement-desired-capacity`,
   },
   loadBalancers: {
     label: 'Deregister from load balancers',
@@ -69,21 +69,24 @@ const judgements: Readonly<Record<Action, Judgement>> = {
     label: 'Capture memory',
     kind: 'evidence',
     well: ['kept'],
-    byHand: () =>
-      'none once the instance is isolated: do not stop or reboot it, which loses its memory',
+    // An isolated instance has no way to its memory left.
+    byHand: () => undefined,
   },
   snapshots: {
     label: 'Snapshot volumes',
     kind: 'evidence',
     well: ['snapshotted', 'already-snapshotted', 'no-volumes'],
-    byHand: (id) =>
-      `aws ec2 create-snapshots --instance-specification InstanceId=${id} --copy-tags-from-source volume`,
+    byHand: (id, { query }) =>
+      typeof query === 'string'
+        ? query
+        : `aws ec2 create-snapshots --instance-specification InstanceId=${id} --copy-tags-from-source volume`,
   },
   instance: {
     label: 'Inspect instance',
     kind: 'evidence',
     well: ['inspected'],
-    byHand: (id) => `aws ec2 describe-instances --instance-ids ${id}`,
+    byHand: (id, { outcome }) =>
+      outcome === 'failed' ? `aws ec2 describe-instances --instance-ids ${id}` : undefined,
   },
 };
 
@@ -114,13 +117,11 @@ export function judge(
       .filter((action) => !unwell.includes(action))
       .map((action) => `${judgements[action].label}: ${outcomes[action].outcome}`),
     missing: unwell.map((action) => {
-      const { label, kind, byHand } = judgements[action];
-      const { outcome, reason, query } = outcomes[action];
+      const { label, byHand } = judgements[action];
+      const { outcome, reason } = outcomes[action];
       const why = typeof reason === 'string' ? ` (${reason})` : '';
-      const instead = typeof query === 'string' ? query : byHand(instanceId);
-      return kind === 'containment'
-        ? `${label}: ${outcome}${why}. By hand: ${instead}`
-        : `${label}: ${outcome}${why}. Instead: ${instead}`;
+      const command = byHand(instanceId, outcomes[action]);
+      return `${label}: ${outcome}${why}.${command ? ` By hand: ${command}` : ''}`;
     }),
     notCut: gone ? [] : notCut(outcomes),
   };

@@ -5,7 +5,7 @@ import type { OwnNetwork } from './own-network.ts';
 import { threatListTypes } from './threat-list-types.ts';
 
 /** Why an address is left alone. */
-export type Refusal =
+type Refusal =
   /** No finding that names it is of a type in `threat-list-types.ts`. */
   | 'not-threat-list'
   /** No such finding says that the instance opened the connection. */

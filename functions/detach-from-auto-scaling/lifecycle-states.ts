@@ -1,7 +1,7 @@
 import type { LifecycleState } from '@aws-sdk/client-auto-scaling';
 
 /** What a member's lifecycle state means for leaving its group. */
-export type Stage =
+type Stage =
   | 'detachable'
   /** On its way to another state: look again. */
   | 'in-transition'

@@ -7,7 +7,7 @@ import { DescribeInstanceInformationCommand, SSMClient } from '@aws-sdk/client-s
 import * as z from 'zod';
 import { patient } from '../shared/connection.ts';
 import { InstanceId } from '../shared/ids.ts';
-import { describeInstance } from '../shared/instance.ts';
+import { describeInstance, isWindows } from '../shared/instance.ts';
 import { toLambda } from '../shared/lambda.ts';
 import { sideBySide } from '../shared/side-by-side.ts';
 import { defineStep } from '../shared/step.ts';
@@ -99,7 +99,7 @@ function factsOf(instance: Instance | undefined): Omit<Inspection, 'autoScalingG
     outcome: instance ? (gone ? 'instance-gone' : 'inspected') : 'instance-unknown',
     state,
     lifecycle: instance ? (instance.InstanceLifecycle ?? 'on-demand') : null,
-    platform: instance ? (instance.Platform === 'Windows' ? 'windows' : 'linux') : null,
+    platform: instance ? (isWindows(instance) ? 'windows' : 'linux') : null,
     architecture: instance?.Architecture ?? null,
     instanceType: instance?.InstanceType ?? null,
     imageId: instance?.ImageId ?? null,

@@ -15,7 +15,7 @@ import { hasNoRules } from './rules.ts';
 import { named, securityGroups } from './security-groups.ts';
 
 /** A VPC's group to put interfaces into, and whether this run made or emptied it. */
-export interface Ready {
+interface Ready {
   readonly groupId: SecurityGroupId;
   readonly changed: boolean;
 }

@@ -9,7 +9,7 @@ import type { VpcId } from '../shared/ids.ts';
 import { securityGroups } from './security-groups.ts';
 
 /** Why the group that admits Systems Manager alone cannot be used, and the one without rules is. */
-export type Unprepared = 'no-endpoint' | 'group-not-prepared' | 'group-not-trusted';
+type Unprepared = 'no-endpoint' | 'group-not-prepared' | 'group-not-trusted';
 
 /** What Run Command needs to reach. An agent before 3.3.40.0 would need ec2messages as well. */
 const services = ['ssm', 'ssmmessages'];
@@ -32,7 +32,7 @@ export async function ssmEndpoints(
 }
 
 /** One VPC's group for Systems Manager alone, as far as it is there, and its endpoints. */
-export interface Preparation {
+interface Preparation {
   readonly vpcId: VpcId;
   readonly group: SecurityGroup | undefined;
   readonly endpoints: readonly VpcEndpoint[];

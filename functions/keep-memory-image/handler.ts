@@ -14,6 +14,8 @@ const input = z.strictObject({
   volumeId: VolumeId,
   /** The outcome that the capture came to, whichever step said it. */
   capture: z.string().regex(/^[a-z-]{1,40}$/, 'expected an outcome, such as finished'),
+  /** What was said of that outcome. */
+  detail: z.string().max(500).nullable(),
 });
 
 const output = z.object({
@@ -90,7 +92,7 @@ export const keepMemoryImage = defineStep({
     }
     return {
       outcome: capture === 'finished' ? 'kept' : 'kept-unfinished',
-      reason: capture === 'finished' ? null : capture,
+      reason: capture === 'finished' ? null : [capture, asked.detail ?? []].flat().join(': '),
       volumeId,
       snapshotId: made ?? (await snapshot({ ...asked, capture }, ec2Once, context)),
       duplicates,

@@ -5,7 +5,7 @@ import { KeptTrace, looks, type Persistence, traceName } from '../shared/trace.t
 type Resource = KeptTrace['resources'][number];
 
 /** What all looks of a case's trace came to, taken together. */
-export interface Traced {
+interface Traced {
   readonly since: string;
   readonly resources: readonly Resource[];
   /** What was done, not what was refused. */

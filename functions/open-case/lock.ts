@@ -5,7 +5,7 @@ import type { Mode } from '../shared/journal.ts';
 import type { StepContext } from '../shared/step.ts';
 
 /** What is to be locked, for which execution. */
-export interface Wanted {
+interface Wanted {
   readonly finding: Finding;
   readonly mode: Mode;
   readonly target: string;
@@ -14,7 +14,7 @@ export interface Wanted {
 }
 
 /** How the lock was got, or why it was not. */
-export type Locked =
+type Locked =
   | {
       readonly outcome: 'opened';
       readonly reason: 'new-case' | 'retry' | 'taken-over';

@@ -36,7 +36,7 @@ export const names = [
 export type Name = (typeof names)[number];
 
 /** What EC2 says of the attributes, and which of them it is known to refuse for such an instance. */
-export interface Reading {
+interface Reading {
   readonly now: Attributes;
   readonly unsupported: readonly Name[];
 }
@@ -102,7 +102,7 @@ export const protecting = (now: Attributes): Attributes => ({
 });
 
 /** The attributes that differ, each with what its one call must set. */
-export type Changes = ReadonlyMap<Name, Omit<ModifyInstanceAttributeCommandInput, 'InstanceId'>>;
+type Changes = ReadonlyMap<Name, Omit<ModifyInstanceAttributeCommandInput, 'InstanceId'>>;
 
 /** The calls that lead from `now` to `wanted`: EC2 takes one attribute per call. */
 export function changesBetween(now: Attributes, wanted: Attributes): Changes {

@@ -20,7 +20,7 @@ export const CaseRef = z.strictObject({
 export type CaseRef = z.infer<typeof CaseRef>;
 
 /** A case is `open` until an execution closes it; `needs-human` is closed with work left to do. */
-export type CaseStatus = 'open' | 'contained' | 'needs-human' | 'ended';
+type CaseStatus = 'open' | 'contained' | 'needs-human' | 'ended';
 
 /** A case, or what kept one from being opened. */
 export type Opened =
@@ -38,14 +38,14 @@ export interface Holder {
 }
 
 /** The state of one resource before a step changed it. */
-export interface Before {
+interface Before {
   readonly step: string;
   readonly resource: string;
   readonly state: object;
 }
 
 /** What one run of a step leaves in the case. */
-export interface StepRecord {
+interface StepRecord {
   readonly step: string;
   readonly outcome: string;
   readonly journal: readonly JournalEntry[];
@@ -53,7 +53,7 @@ export interface StepRecord {
 }
 
 /** What a case says of a body of evidence, without its words. */
-export interface KeptEvidence {
+interface KeptEvidence {
   readonly name: string;
   readonly characters: number;
   /** Of the body in UTF-8, hex. */

@@ -13,7 +13,7 @@ export const forbidden = [
   'service-linked-role',
   'identity-center-role',
 ] as const;
-export type Forbidden = (typeof forbidden)[number];
+type Forbidden = (typeof forbidden)[number];
 
 /**
  * Whether a target may be acted on at all. Only `open-case` asks it of a finding's target; a step

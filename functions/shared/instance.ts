@@ -29,3 +29,6 @@ export function stillThere(instance: Instance | undefined): Instance | undefined
   const state = instance?.State?.Name;
   return state === 'terminated' || state === 'shutting-down' ? undefined : instance;
 }
+
+/** Whether the instance runs Windows: EC2 answers `windows`, where the SDK's type says `Windows`. */
+export const isWindows = ({ Platform }: Instance): boolean => Platform?.toLowerCase() === 'windows';

@@ -78,7 +78,7 @@ export function manualStart(said: object): Start | undefined {
 }
 
 /** Where and when a person started a playbook. */
-export interface StartedAt {
+interface StartedAt {
   readonly account?: string | undefined;
   readonly region?: string | undefined;
   readonly execution: string;

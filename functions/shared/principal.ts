@@ -24,7 +24,7 @@ export const Principal = z.strictObject({
 export type Principal = z.infer<typeof Principal>;
 
 /** Whom no policy of this account stops, whatever their name. */
-export type OutOfReach =
+type OutOfReach =
   | 'root'
   | 'aws-service'
   | 'other-account'

@@ -132,7 +132,9 @@ export interface Undo<Before, Clients extends AwsClients> {
     before: Before,
     aws: Clients,
     context: StepContext,
-  ): Promise<{ readonly outcome: 'restored' | 'already-restored' | 'drifted' | 'gone' | 'not-yet' }>;
+  ): Promise<{
+    readonly outcome: 'restored' | 'already-restored' | 'drifted' | 'gone' | 'not-yet';
+  }>;
 }
 
 /** The account, read back, is not as the step meant to leave it. Retried, then a human's. */
@@ -146,7 +148,7 @@ export const defineStep = <In, Out extends Result, Clients extends AwsClients, B
 ): Step<In, Out, Clients, Before> => step;
 
 /** How one run goes, apart from what it is asked to do. */
-export interface Run {
+interface Run {
   readonly mode: Mode;
   readonly context: StepContext;
   readonly journal: JournalEntry[];

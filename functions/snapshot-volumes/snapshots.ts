@@ -19,7 +19,7 @@ export interface SnapshotSet {
   readonly tags: { readonly case: string; readonly instance: string; readonly finding: string };
 }
 
-export interface Snapshot {
+interface Snapshot {
   readonly snapshotId: string;
   readonly volumeId: string;
   readonly device: string | null;

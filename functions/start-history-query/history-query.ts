@@ -3,7 +3,7 @@ import type { CaseId } from '../shared/ids.ts';
 import type { TracedRole } from '../shared/trace.ts';
 
 /** Whose calls are asked for. */
-export interface Asked {
+interface Asked {
   readonly accessKeyIds: readonly string[];
   readonly userName: string | null;
   readonly roleName: string | null;

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { DescribeInstanceInformationCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import type { InstanceId } from '../shared/ids.ts';
-import { describeInstance, stillThere } from '../shared/instance.ts';
+import { describeInstance, isWindows, stillThere } from '../shared/instance.ts';
 import type { Settings } from '../shared/settings.ts';
 import { sideBySide } from '../shared/side-by-side.ts';
 import type { StepContext } from '../shared/step.ts';
@@ -26,7 +26,7 @@ export interface Capturable {
 }
 
 /** Why an instance's memory cannot be captured, found by reads alone. */
-export type Obstacle =
+type Obstacle =
   | 'instance-gone'
   | 'not-running'
   | 'no-tool'
@@ -79,9 +79,6 @@ function toolFor(instance: Instance, tools: readonly Tool[]) {
     (instance.Architecture === 'x86_64' ? 'no-tool' : 'no-tool-for-architecture')
   );
 }
-
-// EC2 answers `windows`; the SDK's type says `Windows`.
-const isWindows = ({ Platform }: Instance): boolean => Platform?.toLowerCase() === 'windows';
 
 async function instanceType(ec2: EC2Client, { InstanceType }: Instance) {
   const { InstanceTypes = [] } = await ec2.send(

@@ -23,7 +23,7 @@ export const documents = { linux: 'AWS-RunShellScript', windows: 'AWS-RunPowerSh
 const leastPart = 0.9;
 
 /** What is to be captured, and where to. */
-export interface Capture {
+interface Capture {
   readonly target: Capturable;
   readonly sizing: Sizing;
   readonly volumeId: VolumeId;

@@ -21,7 +21,7 @@ export const windowTo = (to: Date): Window => ({
 });
 
 /** What kept a Region from being looked through to the end; undefined when nothing did. */
-export type CutShort = { readonly by: 'time' } | { readonly by: 'refusal'; readonly error: Error };
+type CutShort = { readonly by: 'time' } | { readonly by: 'refusal'; readonly error: Error };
 
 /** Regions that an organisation's policy forbids, or that do not take these credentials. */
 const refusals = new Set(['AccessDeniedException', 'UnrecognizedClientException']);

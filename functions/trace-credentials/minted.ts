@@ -3,7 +3,7 @@ import { TracedRole } from '../shared/trace.ts';
 import type { TrailEvent } from './trail-event.ts';
 
 /** What a call that hands out temporary credentials handed out. */
-export interface Minted {
+interface Minted {
   readonly accessKeyId: AccessKeyId | null;
   /** The session, where it is a role's. */
   readonly role: TracedRole | null;

@@ -11,7 +11,7 @@ import { type TrailEvent, trailEvent } from './trail-event.ts';
 type TracedKey = KeptTrace['keys'][number];
 
 /** What CloudTrail is asked for, and which of its answers are meant. */
-export interface Trail {
+interface Trail {
   readonly attribute: LookupAttribute;
   accepts(event: TrailEvent): boolean;
 }
@@ -38,7 +38,7 @@ export const ofRole = (roleName: RoleName, sessionName: SessionName | null): Tra
     !record || record.userIdentity?.sessionContext?.sessionIssuer?.userName === roleName,
 });
 
-export interface Ground {
+interface Ground {
   readonly clients: Readonly<Record<RegionName, CloudTrailClient>>;
   readonly regions: readonly RegionName[];
   readonly window: Window;

@@ -25,9 +25,11 @@ import {
   register,
   registerClassic,
 } from './elastic-load-balancing.ts';
+import { madeUpUuid } from './made-up-ids.ts';
 import { pageOf } from './pages.ts';
 import type { Desk, Operation } from './rehearsal-account.ts';
 import type { AccountState } from './state.ts';
+import { isCounted } from './surroundings.ts';
 
 type Group = AccountState['autoScalingGroups'][number];
 type Member = Group['instances'][number];
@@ -114,7 +116,7 @@ function describeAutoScalingGroups(
 
 const describedGroup = (state: AccountState, group: Group): DescribedGroup => ({
   AutoScalingGroupName: group.name,
-  AutoScalingGroupARN: `arn:aws:autoscaling:${state.region}:${state.accountId}:autoScalingGroup:*:autoScalingGroupName/${group.name}`,
+  AutoScalingGroupARN: `arn:aws:autoscaling:${state.region}:${state.accountId}:autoScalingGroup:${madeUpUuid(group.name)}:autoScalingGroupName/${group.name}`,
   MinSize: group.minSize,
   MaxSize: group.maxSize,
   DesiredCapacity: group.desiredCapacity,
@@ -212,7 +214,7 @@ function detachInstances(desk: Desk, input: DetachInstancesQuery): { Activities:
 }
 
 const activity = (desk: Desk, group: Group, Description: string): Activity => ({
-  ActivityId: `${desk.newId('activity')}-${Description.slice(-5)}`,
+  ActivityId: madeUpUuid(`${desk.newId('activity')} ${Description}`),
   AutoScalingGroupName: group.name,
   Description,
   Cause: 'At the request of a user.',
@@ -231,11 +233,7 @@ function joinLoadBalancers(state: AccountState, group: Group, instanceId: Instan
   for (const name of group.loadBalancerNames) registerClassic(state, name, [instanceId]);
 }
 
-/** Members that count towards the desired capacity: not those on standby, leaving or in a warm pool. */
-const counted = ({ instances }: Group): Member[] =>
-  instances.filter(
-    ({ lifecycleState }) => !/^(?:Standby|Detach|Terminat|Warmed)/.test(lifecycleState),
-  );
+const counted = ({ instances }: Group): Member[] => instances.filter(isCounted);
 
 /** Launches what the group lacks, in the image of a member that is left, else of one that left. */
 function launchMissing(desk: Desk, group: Group, gone: readonly InstanceId[]): void {

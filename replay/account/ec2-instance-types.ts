@@ -122,7 +122,6 @@ function describeInstanceTypes(
 const described = (type: InstanceType): InstanceTypeInfo => ({
   // The SDK lists every type's name; ours are among them.
   InstanceType: type.name as NonNullable<InstanceTypeInfo['InstanceType']>,
-  CurrentGeneration: true,
   Hypervisor: type.nitro ? 'nitro' : 'xen',
   VCpuInfo: { DefaultVCpus: type.vcpus },
   MemoryInfo: { SizeInMiB: type.memoryMib },
@@ -130,7 +129,8 @@ const described = (type: InstanceType): InstanceTypeInfo => ({
   EbsInfo: {
     EncryptionSupport: 'supported',
     NvmeSupport: type.nitro ? 'required' : 'unsupported',
-    MaximumEbsAttachments: type.nitro ? 28 : 40,
+    // One of the shared places is the primary interface's.
+    MaximumEbsAttachments: type.nitro ? 27 : 40,
     AttachmentLimitType: type.nitro ? 'shared' : 'dedicated',
   },
 });

@@ -18,9 +18,9 @@ import {
   refusal,
   tagList,
 } from './ec2-requests.ts';
+import { madeUpId } from './made-up-ids.ts';
 import type { Desk, Operation } from './rehearsal-account.ts';
 import type { AccountState } from './state.ts';
-import { madeUpId } from './surroundings.ts';
 
 type Instance = AccountState['instances'][number];
 
@@ -94,7 +94,8 @@ function describedInstance(state: AccountState, instance: Instance): DescribedIn
     // The SDK lists every type's name; a case's is one of them.
     InstanceType: instance.instanceType as NonNullable<DescribedInstance['InstanceType']>,
     Architecture: instance.architecture,
-    ...(instance.platform === 'windows' && { Platform: 'Windows' }),
+    // EC2 answers in lower case what the SDK's type spells `Windows`.
+    ...(instance.platform === 'windows' && { Platform: 'windows' as 'Windows' }),
     PlatformDetails: instance.platform === 'windows' ? 'Windows' : 'Linux/UNIX',
     LaunchTime: new Date(instance.launchTime),
     ...(subnet && {

@@ -8,9 +8,9 @@ import type {
 import ipaddr from 'ipaddr.js';
 import type { AwsCall } from '../../functions/shared/step.ts';
 import { asked, matching, named, page, refusal, tagList } from './ec2-requests.ts';
+import { madeUpId } from './made-up-ids.ts';
 import type { Desk, Operation } from './rehearsal-account.ts';
 import type { AccountState } from './state.ts';
-import { madeUpId } from './surroundings.ts';
 
 type NetworkAcl = AccountState['networkAcls'][number];
 type Entry = NetworkAcl['entries'][number];

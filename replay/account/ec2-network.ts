@@ -25,9 +25,9 @@ import {
   refusal,
   tagList,
 } from './ec2-requests.ts';
+import { madeUpId } from './made-up-ids.ts';
 import type { Desk, Operation } from './rehearsal-account.ts';
 import type { AccountState } from './state.ts';
-import { madeUpId } from './surroundings.ts';
 
 type NetworkInterface = AccountState['networkInterfaces'][number];
 

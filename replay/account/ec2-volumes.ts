@@ -12,6 +12,7 @@ import type { AwsCall } from '../../functions/shared/step.ts';
 import { attachmentsLeft } from './ec2-instance-types.ts';
 import { interfacesOf } from './ec2-network.ts';
 import { asked, matching, named, page, refusal, tagList, tagsFor } from './ec2-requests.ts';
+import { madeUpUuid } from './made-up-ids.ts';
 import type { Desk, Operation } from './rehearsal-account.ts';
 import type { AccountState } from './state.ts';
 
@@ -126,7 +127,7 @@ function newVolume({ state, now, newId }: Desk, input: CreateVolumeRequest): Vol
     availabilityZone: AvailabilityZone,
     encrypted: input.Encrypted ?? false,
     ...(input.Encrypted && {
-      kmsKeyId: KmsKeyId ?? `arn:aws:kms:${state.region}:${state.accountId}:alias/aws/ebs`,
+      kmsKeyId: KmsKeyId ?? defaultKey(state),
     }),
     ...(input.Iops && { iops: input.Iops }),
     ...(input.Throughput && { throughput: input.Throughput }),
@@ -136,6 +137,10 @@ function newVolume({ state, now, newId }: Desk, input: CreateVolumeRequest): Vol
     ...(ClientToken && { clientToken: ClientToken }),
   };
 }
+
+/** The account's own key for EBS, by its ARN as EC2 answers it: never by its alias. */
+const defaultKey = ({ region, accountId }: AccountState): string =>
+  `arn:aws:kms:${region}:${accountId}:key/${madeUpUuid('alias/aws/ebs')}`;
 
 function attachVolume(
   { state, now }: Desk,
@@ -165,15 +170,17 @@ function refuseAttachment(
   if (instance.state !== 'running' && instance.state !== 'stopped') {
     throw refusal('IncorrectState', `Instance '${instance.instanceId}' is not 'running'.`);
   }
-  const zone = state.subnets.find(
-    ({ subnetId }) => subnetId === instance.subnetId,
-  )?.availabilityZone;
-  if (zone && zone !== volume.availabilityZone) {
+  const subnet = state.subnets.find(({ subnetId }) => subnetId === instance.subnetId);
+  if (subnet && subnet.availabilityZone !== volume.availabilityZone) {
     throw refusal(
       'InvalidVolume.ZoneMismatch',
       `The volume '${volume.volumeId}' is not in the same availability zone as instance '${instance.instanceId}'`,
     );
   }
+  refuseDevice(state, instance, device);
+}
+
+function refuseDevice(state: AccountState, instance: Instance, device: string): void {
   if (!/^(?:\/dev\/)?(?:sd|xvd|hd)[a-z]{1,2}\d{0,2}$/.test(device)) {
     throw refusal(
       'InvalidParameterValue',

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   type CancelCommandRequest,
   type Command,
@@ -26,6 +25,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import { redact } from '../../functions/shared/journal.ts';
 import type { AwsCall } from '../../functions/shared/step.ts';
+import { madeUpUuid } from './made-up-ids.ts';
 import { pageOf } from './pages.ts';
 import type { Desk, Operation } from './rehearsal-account.ts';
 import type { AccountState } from './state.ts';
@@ -123,7 +123,7 @@ function sendCommand(desk: Desk, input: SendCommandRequest): SendCommandResult {
   }
   refuseDocument(state, DocumentName);
   const command: SentCommand = {
-    commandId: commandIdFrom(`${desk.newId('command')} ${state.ssm.commands.length}`),
+    commandId: madeUpUuid(`${desk.newId('command')} ${state.ssm.commands.length}`),
     documentName: DocumentName,
     comment: Comment,
     // A presigned URL in a parameter must not end up in a report of the account.
@@ -163,16 +163,6 @@ function managedFor({ ssm, accountId }: AccountState, id: string, document: stri
     });
   }
   return managed;
-}
-
-/** A UUID, the same for the same reason. */
-function commandIdFrom(reason: string): string {
-  const hex = createHash('sha256').update(reason).digest('hex');
-  return [8, 12, 16, 20, 32]
-    .map((end, n, ends) => hex.slice(n === 0 ? 0 : ends[n - 1], end))
-    .join('-')
-    .replace(/^(.{14})./, '$14')
-    .replace(/^(.{19})./, '$18');
 }
 
 interface Progress {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   type InstanceId,
   NetworkAclId,
@@ -6,6 +5,7 @@ import {
   type SubnetId,
   type VpcId,
 } from '../../functions/shared/ids.ts';
+import { madeUpId } from './made-up-ids.ts';
 import type { Stated } from './state.ts';
 
 /**
@@ -18,27 +18,18 @@ export function withSurroundings(stated: Stated) {
   const account = afterTermination(withMembers(stated));
   const networkAcls = filledAcls(account);
   const networkInterfaces = filledInterfaces(account);
-  const subnets = account.subnets.map((subnet) => ({
-    ...subnet,
-    availabilityZone: subnet.availabilityZone ?? `${account.region}a`,
-    cidrBlock: subnet.cidrBlock ?? cidrOf(account, subnet.vpcId),
-    networkAclId:
-      subnet.networkAclId ??
-      networkAcls.find((acl) => acl.isDefault && acl.vpcId === subnet.vpcId)?.networkAclId ??
-      defaultAclId(subnet.vpcId),
-  }));
-  const zoneOf = (subnetId: SubnetId | undefined) =>
-    subnets.find((subnet) => subnet.subnetId === subnetId)?.availabilityZone ??
-    `${account.region}a`;
+  const subnets = filledSubnets(account, networkAcls);
   const instances = account.instances.map((instance) => ({
     ...instance,
     ...(instance.state !== 'terminated' && {
       subnetId: instance.subnetId ?? primarySubnet(account, instance.instanceId),
     }),
   }));
-  const zoneOfInstance = (instanceId: InstanceId | undefined) =>
-    zoneOf(instances.find((instance) => instance.instanceId === instanceId)?.subnetId);
-
+  const zoneOf: ZoneOf = (id) => {
+    const subnet = instances.find(({ instanceId }) => instanceId === id)?.subnetId;
+    const found = subnets.find(({ subnetId }) => subnetId === subnet);
+    return found?.availabilityZone ?? `${account.region}a`;
+  };
   return {
     ...account,
     networkAcls,
@@ -46,20 +37,8 @@ export function withSurroundings(stated: Stated) {
     securityGroups: filledGroups(account, networkInterfaces),
     networkInterfaces,
     instances,
-    volumes: filledVolumes(account, zoneOfInstance),
-    autoScalingGroups: account.autoScalingGroups.map((group) => {
-      const desiredCapacity =
-        group.desiredCapacity ?? Math.max(group.minSize, group.instances.filter(isCounted).length);
-      return {
-        ...group,
-        desiredCapacity,
-        maxSize: group.maxSize ?? Math.max(desiredCapacity, group.instances.length) + 1,
-        instances: group.instances.map((member) => ({
-          ...member,
-          availabilityZone: member.availabilityZone ?? zoneOfInstance(member.instanceId),
-        })),
-      };
-    }),
+    volumes: filledVolumes(account, zoneOf),
+    autoScalingGroups: filledAutoScalingGroups(account, zoneOf),
     targetGroups: account.targetGroups.map((group) => ({
       ...group,
       targets: group.targets.map((target) => ({
@@ -70,14 +49,37 @@ export function withSurroundings(stated: Stated) {
   };
 }
 
-/** Whether a member counts towards its group's desired capacity. */
-const isCounted = ({ lifecycleState }: { lifecycleState: string }): boolean =>
-  !/^(?:Standby|EnteringStandby|Detach|Terminat|Warmed)/.test(lifecycleState);
+type ZoneOf = (instanceId: InstanceId | undefined) => string;
 
-/** An id of AWS's shape, the same for the same reason. */
-export function madeUpId(prefix: string, reason: string): string {
-  return `${prefix}-0${createHash('sha256').update(reason).digest('hex').slice(0, 16)}`;
-}
+const filledSubnets = (account: Stated, acls: readonly Stated['networkAcls'][number][]) =>
+  account.subnets.map((subnet) => ({
+    ...subnet,
+    availabilityZone: subnet.availabilityZone ?? `${account.region}a`,
+    cidrBlock: subnet.cidrBlock ?? cidrOf(account, subnet.vpcId),
+    networkAclId:
+      subnet.networkAclId ??
+      acls.find((acl) => acl.isDefault && acl.vpcId === subnet.vpcId)?.networkAclId ??
+      defaultAclId(subnet.vpcId),
+  }));
+
+const filledAutoScalingGroups = ({ autoScalingGroups }: Stated, zoneOf: ZoneOf) =>
+  autoScalingGroups.map((group) => {
+    const desiredCapacity =
+      group.desiredCapacity ?? Math.max(group.minSize, group.instances.filter(isCounted).length);
+    return {
+      ...group,
+      desiredCapacity,
+      maxSize: group.maxSize ?? Math.max(desiredCapacity, group.instances.length) + 1,
+      instances: group.instances.map((member) => ({
+        ...member,
+        availabilityZone: member.availabilityZone ?? zoneOf(member.instanceId),
+      })),
+    };
+  });
+
+/** Whether a member counts towards its group's desired capacity: none on standby, leaving or in a warm pool does. */
+export const isCounted = ({ lifecycleState }: { lifecycleState: string }): boolean =>
+  !/^(?:Standby|EnteringStandby|Detach|Terminat|Warmed)/.test(lifecycleState);
 
 const defaultAclId = (vpcId: VpcId) => NetworkAclId.parse(madeUpId('acl', `default of ${vpcId}`));
 const defaultGroupId = (vpcId: VpcId) =>
@@ -261,10 +263,7 @@ function filledGroups(account: Stated, interfaces: readonly { groups: SecurityGr
 
 const anything = { ipProtocol: '-1', fromPort: -1, toPort: -1 };
 
-function filledVolumes(
-  account: Stated,
-  zoneOfInstance: (instanceId: InstanceId | undefined) => string,
-) {
+function filledVolumes(account: Stated, zoneOf: ZoneOf) {
   const attachedTo = new Map(
     account.instances.flatMap(({ instanceId, blockDevices }) =>
       blockDevices.map(({ volumeId }) => [volumeId, instanceId] as const),
@@ -286,7 +285,7 @@ function filledVolumes(
     const instanceId = attachedTo.get(volume.volumeId);
     return {
       ...volume,
-      availabilityZone: volume.availabilityZone ?? zoneOfInstance(instanceId),
+      availabilityZone: volume.availabilityZone ?? zoneOf(instanceId),
       state: instanceId ? ('in-use' as const) : (volume.state ?? ('available' as const)),
     };
   });

@@ -60,6 +60,17 @@ describe('close-case', () => {
     expect(notifications[0]?.title).toBe(`Containment needs a human: ${instanceId}`);
   });
 
+  it('names the Auto Scaling group in the command to run by hand', async () => {
+    const { run } = await rehearsalOf(account);
+    const scaling = { outcome: 'still-in-transition', group: 'shop-web' };
+
+    const { result } = await run(closeCase, outcomes(evidence({ scaling })));
+
+    expect(result.missing).toEqual([
+      `Detach from Auto Scaling: still-in-transition. By hand: aws autoscaling detach-instances --instance-ids ${instanceId} --auto-scaling-group-name shop-web --no-should-decrement-desired-capacity`,
+    ]);
+  });
+
   it.each([
     ['memory', evidence({ memory: { outcome: 'skipped', reason: 'agent-not-online' } })],
     ['snapshots', { snapshots: { outcome: 'failed' } }],

@@ -5,7 +5,7 @@ import { calls, rehearsalOf } from '../rehearsal.ts';
 
 const instanceId = 'i-0aaaaaaaaaaaaaaa1';
 const volumeId = 'vol-0eeeeeeeeeeeeeee1';
-const input = { instanceId, volumeId, capture: 'finished' };
+const input = { instanceId, volumeId, capture: 'finished', detail: null };
 
 type State = Parameters<typeof rehearsalOf>[0];
 
@@ -105,6 +105,15 @@ describe('keep-memory-image', () => {
       },
     ]);
     expect(rehearsal.account.state.instances).toEqual(instances);
+  });
+
+  it('hands on what was said of a failed capture', async () => {
+    const rehearsal = await rehearsalOf(stateWith());
+    const failed = { ...input, capture: 'failed', detail: 'exit code 23' };
+
+    const { result } = await rehearsal.run(keepMemoryImage, failed);
+
+    expect(result).toMatchObject({ outcome: 'kept-unfinished', reason: 'failed: exit code 23' });
   });
 
   it.each(['failed', 'time-box-over', 'cut-short', 'in-progress'])(

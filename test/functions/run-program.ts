@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 
 /** What a program came to; one that was killed has no code. */
-export interface Ended {
+interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;

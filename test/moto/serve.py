@@ -1,9 +1,14 @@
-"""Serves moto on a free port of 127.0.0.1, says which, and ends when its standard input does."""
+"""Serves moto on a free port of 127.0.0.1, says which, and ends when its standard input does.
+
+Two things that the steps ask for and moto lacks are added: the SSM agents of an account that has
+none, and a filter.
+"""
 
 import logging
 import sys
 import threading
 
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -15,17 +20,29 @@ moto = DomainDispatcherApplication(create_backend_app)
 lock = threading.Lock()
 
 
-def one_at_a_time(environ, start_response):
+def serve(environ, start_response):
+    if environ.get("HTTP_X_AMZ_TARGET") == "AmazonSSM.DescribeInstanceInformation":
+        start_response("200 OK", [("Content-Type", "application/x-amz-json-1.1")])
+        return [b'{"InstanceInformationList": []}']
     # moto undoes a refused transaction by restoring its copy of the table, and so would undo what
     # another thread wrote meanwhile. AWS's transactions are atomic.
     with lock:
         return moto(environ, start_response)
 
 
+known_filter_value = NetworkInterface.get_filter_value
+
+
+def filter_value(interface, name, *rest):
+    if name == "association.public-ip":
+        return interface.public_ip
+    return known_filter_value(interface, name, *rest)
+
+
+NetworkInterface.get_filter_value = filter_value
+
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
-server = make_server(
-    "127.0.0.1", 0, one_at_a_time, threaded=True, request_handler=MotoRequestHandler
-)
+server = make_server("127.0.0.1", 0, serve, threaded=True, request_handler=MotoRequestHandler)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 print(server.port, flush=True)
 sys.stdin.read()

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
@@ -15,6 +15,8 @@ declare module 'vitest' {
 
 const pathOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const venv = process.env.CORDON_MOTO_VENV ?? pathOf('../../.venv/moto');
+/** moto's own complaints: a trace for each call that it cannot answer. */
+const log = `${venv}/moto.log`;
 const requirements = pathOf('requirements.txt');
 
 /** The account that moto plays; the one of the rehearsals. */
@@ -30,7 +32,7 @@ export const account = '111122223333';
 export default async function startMoto({ provide }: TestProject): Promise<() => Promise<void>> {
   await install();
   const child = spawn(`${venv}/bin/python`, [pathOf('serve.py')], {
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', openSync(log, 'w')],
     env: { ...process.env, MOTO_ACCOUNT_ID: account },
   });
   const ended = once(child, 'exit');
@@ -66,7 +68,7 @@ async function run(program: string, args: readonly string[]): Promise<void> {
 async function portOf({ stdout }: ChildProcess): Promise<string> {
   if (!stdout) throw new Error('moto was started without a standard output');
   for await (const line of createInterface(stdout)) return line;
-  throw new Error('moto ended before it listened');
+  throw new Error(`moto ended before it listened:\n${readFileSync(log, 'utf8')}`);
 }
 
 const say = (line: string) => process.stderr.write(`${line}\n`);

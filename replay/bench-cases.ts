@@ -1,0 +1,90 @@
+import { Settings } from '../functions/shared/settings.ts';
+import { AccountState } from './account/state.ts';
+import type { Case } from './read-case.ts';
+
+/** A way to the cut, with the most serial calls and states it may take where that is promised. */
+export interface Road {
+  readonly name: string;
+  readonly case: Case;
+  readonly most: { readonly serialCalls?: number; readonly states?: number };
+}
+
+const place = { vpcId: 'vpc-0be0be0be0be0be0b', subnetId: 'subnet-0be0be0be0be0be0b' };
+const instanceId = 'i-0be0be0be0be0be0b';
+const networkInterfaceId = 'eni-0be0be0be0be0be0b';
+
+/** One instance with one interface and one volume; no agent, no group, nothing else to do. */
+const accountWith = (group: 'ready' | 'missing') => {
+  const { vpcId, subnetId } = place;
+  const before = { groupId: 'sg-0be0be0be0be0be01', groupName: 'web', vpcId };
+  const prepared = { groupId: 'sg-0be0be0be0be0be02', groupName: 'cordon-no-rules', vpcId };
+  const blockDevices = [{ deviceName: '/dev/xvda', volumeId: 'vol-0be0be0be0be0be0b' }];
+  return AccountState.parse({
+    vpcs: [{ vpcId }],
+    subnets: [{ subnetId, vpcId }],
+    securityGroups: group === 'ready' ? [before, prepared] : [before],
+    networkInterfaces: [
+      {
+        networkInterfaceId,
+        subnetId,
+        groups: [before.groupId],
+        privateIpAddresses: ['10.0.1.5'],
+        attachment: { instanceId },
+      },
+    ],
+    instances: [{ instanceId, blockDevices }],
+  });
+};
+
+const finding = {
+  accountId: '111122223333',
+  region: 'eu-west-1',
+  id: 'be0be0be0be0be0be0be0be0be0be0be',
+  type: 'Backdoor:EC2/C&CActivity.B',
+  severity: 8,
+  updatedAt: '2026-03-01T04:05:06.000Z',
+  resource: {
+    resourceType: 'Instance',
+    instanceDetails: { instanceId, networkInterfaces: [{ networkInterfaceId, ...place }] },
+  },
+  service: { resourceRole: 'TARGET', archived: false, count: 1 },
+};
+
+const byFinding = (priority: string) => ({ priority, event: finding });
+const byHand = (priority: string) => ({ instanceId, priority });
+
+function road(name: string, value: object, group: 'ready' | 'missing', most: Road['most']): Road {
+  return {
+    name: `${name}, group ${group}`,
+    case: {
+      source: name,
+      documents: [{ file: name, value }],
+      account: accountWith(group),
+      settings: Settings.parse({}),
+    },
+    most,
+  };
+}
+
+/**
+ * The roads whose length is promised. The lock is taken, the group's rules are read and the state
+ * before is on record on each of them; a start by hand that names no VPC must look for it first.
+ * Evidence-first is promised with the group ready alone: what making it costs is shown.
+ */
+export const roads: readonly Road[] = [
+  road('containment-first', byFinding('containment-first'), 'ready', { serialCalls: 4, states: 4 }),
+  road('containment-first', byFinding('containment-first'), 'missing', {
+    serialCalls: 7,
+    states: 4,
+  }),
+  road('by hand, containment-first', byHand('containment-first'), 'ready', {
+    serialCalls: 5,
+    states: 4,
+  }),
+  road('by hand, containment-first', byHand('containment-first'), 'missing', {
+    serialCalls: 8,
+    states: 4,
+  }),
+  road('evidence-first, no agent', byFinding('evidence-first'), 'ready', { serialCalls: 9 }),
+  road('evidence-first, no agent', byFinding('evidence-first'), 'missing', {}),
+];

@@ -1,0 +1,60 @@
+import type { Finding } from '../functions/shared/finding.ts';
+import { type ParsedFinding, parseFindings } from '../functions/shared/parse-finding.ts';
+import { UnusableInputError } from '../functions/shared/unusable-input.ts';
+import type { Case, Document } from './read-case.ts';
+
+/** A finding of a case, or why a part of it is none. */
+export type Item =
+  | { readonly source: string; readonly target: string; readonly parsed: ParsedFinding }
+  | { readonly source: string; readonly target: null; readonly problem: string };
+
+/** The time of a start by hand, which has no event to take it from. */
+const timeOfManual = new Date('2026-01-01T00:00:00.000Z');
+/** Where Cordon stands in a replay, unless the case's `account.json` says otherwise. */
+const own = { account: '111122223333', region: 'eu-west-1' };
+
+/** Every finding of a case in order, each bad one with the file and the JSON path at fault. */
+export function findingsIn(of: Case): readonly Item[] {
+  const surroundings = {
+    account: of.account?.accountId ?? own.account,
+    region: of.account?.region ?? own.region,
+    now: timeOfManual,
+  };
+  return of.documents.flatMap((document) => {
+    const source = of.documents.length > 1 ? document.file : of.source;
+    if ('problem' in document) return [invalid(source, document, document.problem)];
+    return membersOf(document.value).flatMap(({ alone, index }): readonly Item[] => {
+      try {
+        const found = parseFindings(alone, surroundings);
+        return found.map((parsed) => ({ source, target: targetOf(parsed.finding), parsed }));
+      } catch (error) {
+        if (!(error instanceof UnusableInputError)) throw error;
+        const problem = error.message.replaceAll(/\$(\.Findings)?\[0\]/g, `$$$1[${index}]`);
+        return [invalid(source, document, problem)];
+      }
+    });
+  });
+}
+
+const invalid = (source: string, { file }: Document, problem: string): Item => ({
+  source,
+  target: null,
+  problem: `${file}: ${problem}`,
+});
+
+/** Each member of a list of findings by itself, so that a bad one does not hide the good ones. */
+function membersOf(document: unknown): readonly { alone: unknown; index: number }[] {
+  const each = (list: readonly unknown[], wrap: (one: unknown) => unknown) =>
+    list.map((one, index) => ({ alone: wrap(one), index }));
+  if (Array.isArray(document) && document.length > 0) return each(document, (one) => [one]);
+  if (typeof document === 'object' && document && 'Findings' in document) {
+    const { Findings: list } = document;
+    if (Array.isArray(list) && list.length > 0) {
+      return each(list, (one) => ({ ...document, Findings: [one] }));
+    }
+  }
+  return [{ alone: document, index: 0 }];
+}
+
+const targetOf = ({ account, region, instance, accessKey, id }: Finding): string =>
+  [account, region, instance?.instanceId ?? accessKey?.accessKeyId ?? id].join(' ');

@@ -1,0 +1,217 @@
+import * as z from 'zod';
+import type { Finding } from '../functions/shared/finding.ts';
+import type { Notification } from '../functions/shared/home.ts';
+import { type JournalEntry, Mode } from '../functions/shared/journal.ts';
+import type { RehearsalOptions } from './account/rehearsal-account.ts';
+import type { AccountState } from './account/state.ts';
+import type { CaseTableInMemory } from './case-table-in-memory.ts';
+import { differences } from './expectation.ts';
+import { findingsIn, type Item } from './findings-in.ts';
+import type { Case, ExpectedReplay } from './read-case.ts';
+import { type Asked, ask } from './request.ts';
+import { type Execution, type Invocation, type Ran, runWorkflow } from './run-workflow.ts';
+import type { Workflow } from './workflow.ts';
+import { Worlds } from './worlds.ts';
+
+/** One run of a step, as the report has it. */
+export interface StepReplayed {
+  readonly step: string;
+  readonly outcome: string;
+  readonly calls: readonly JournalEntry[];
+  /** The name of the state that ran it. */
+  readonly state: string;
+  /** The step's own words on its outcome, where it has any. */
+  readonly reason?: string;
+  readonly error?: string;
+}
+
+/** What came of one finding: the shape in which `--json` prints it. */
+export interface Replay {
+  readonly source: string;
+  readonly finding: Pick<Finding, 'id' | 'type' | 'severity' | 'resourceType'> | null;
+  readonly playbook: string | null;
+  /** Why this playbook, or why none; for an invalid file what is wrong, with file and JSON path. */
+  readonly reason: string;
+  readonly mode: Mode;
+  readonly status: ExpectedReplay['status'];
+  readonly states: readonly string[];
+  readonly steps: readonly StepReplayed[];
+  readonly account: { readonly before: AccountState; readonly after: AccountState } | null;
+  readonly target: string | null;
+  readonly priority: string | null;
+  readonly failure: Ran['failure'] | null;
+  readonly notifications: readonly Notification[];
+  /** How it differs from what `expected.json` says; empty when it does not, or there is none. */
+  readonly unexpected: readonly string[];
+}
+
+/** A replay with what the report leaves out: what `--out` writes, and what the bench measures. */
+export interface Replayed {
+  readonly replay: Replay;
+  /** Whether the case said how it must end. */
+  readonly expected: boolean;
+  readonly finding?: Finding;
+  readonly table?: CaseTableInMemory;
+  readonly ran?: Ran;
+}
+
+export interface ReplayOptions {
+  readonly workflows: ReadonlyMap<string, Workflow>;
+  /** Left out, what a manual input says, else what the case expects, else a dry run. */
+  readonly mode?: Mode | undefined;
+  readonly dryRun?: Execution['dryRun'];
+  /** Awaited before every call to the account and every request to the case table. */
+  readonly latency?: () => Promise<void>;
+  /** Asked at every attempt of every call: tests make calls fail with it. */
+  readonly fault?: RehearsalOptions['fault'];
+}
+
+/**
+ * Replays every finding of a case, and compares what came of them with what the case expects.
+ *
+ * Findings about one target meet each other: the second starts when the first has opened its case.
+ * Otherwise one finding is worked after the other. No account but the rehearsal account is touched.
+ */
+export async function replayCase(of: Case, options: ReplayOptions): Promise<readonly Replayed[]> {
+  const { latency, fault } = options;
+  const worlds = new Worlds(of.account, { ...(latency && { latency }), ...(fault && { fault }) });
+  const ended: Promise<Replayed>[] = [];
+  let last: Working | undefined;
+  for (const item of findingsIn(of)) {
+    if (last && last.target !== item.target) await Promise.all(ended);
+    await last?.underWay;
+    last = start(item, of, worlds, options);
+    ended.push(last.ended);
+  }
+  const replayed = await Promise.all(ended);
+  const { expected } = of;
+  if (!expected) return replayed;
+  const unexpected = differences(
+    replayed.map(({ replay }) => replay),
+    expected,
+  );
+  return replayed.map((each, index) => ({
+    ...each,
+    expected: true,
+    replay: { ...each.replay, unexpected: unexpected[index] ?? [] },
+  }));
+}
+
+interface Working {
+  readonly target: string | null;
+  readonly underWay: Promise<void>;
+  readonly ended: Promise<Replayed>;
+}
+
+function start(item: Item, of: Case, worlds: Worlds, options: ReplayOptions): Working {
+  const stopped = (replay: Replay, finding?: Finding): Working => ({
+    target: item.target,
+    underWay: Promise.resolve(),
+    ended: Promise.resolve({ replay, expected: false, ...(finding && { finding }) }),
+  });
+  const mode = options.mode ?? of.expected?.mode ?? 'dry-run';
+  const nothing = blank(item.source, mode);
+  if (item.target === null) {
+    return stopped({ ...nothing, status: 'invalid', reason: item.problem });
+  }
+  const { finding } = item.parsed;
+  const found = { ...nothing, ...about(finding) };
+  const asked = ask(item.parsed, { mode: options.mode, otherwise: mode });
+  if (!asked.playbook) {
+    return stopped({ ...found, status: 'declined', reason: asked.reason }, finding);
+  }
+  const workflow = options.workflows.get(asked.playbook);
+  if (!workflow) throw new Error(`there is no workflow for ${asked.playbook}`);
+
+  const world = worlds.of(item.target, finding);
+  const before = world.account.copy().state;
+  const { underWay, ended } = runWorkflow({
+    workflow,
+    name: world.nextName(asked.request),
+    input: asked.request,
+    account: world.account,
+    table: world.table,
+    running: world.running,
+    settings: of.settings,
+    now: () => new Date(finding.updatedAt),
+    ...(options.dryRun && { dryRun: options.dryRun }),
+  });
+  const replayed = ended.then((ran): Replayed => {
+    const account = { before, after: world.account.copy().state };
+    const replay = { ...found, ...cameOf(ran, asked), account };
+    return { replay, expected: false, finding, table: world.table, ran };
+  });
+  return { target: item.target, underWay, ended: replayed };
+}
+
+// Members are in the order in which the report prints them.
+const blank = (source: string, mode: Mode): Replay => ({
+  source,
+  finding: null,
+  playbook: null,
+  reason: '',
+  mode,
+  status: 'invalid',
+  states: [],
+  steps: [],
+  account: null,
+  target: null,
+  priority: null,
+  failure: null,
+  notifications: [],
+  unexpected: [],
+});
+
+const about = (finding: Finding) => {
+  const { id, type, severity, resourceType, account, region, instance, accessKey } = finding;
+  const target = instance?.instanceId ?? accessKey?.accessKeyId ?? null;
+  return {
+    finding: { id, type, severity, resourceType },
+    target: target && `${target} in ${account} ${region}`,
+  };
+};
+
+/** What `open-case` made of the request: it alone decides the mode, and whether anything is done. */
+const Opening = z.looseObject({
+  outcome: z.string(),
+  mode: Mode,
+  priority: z.string(),
+  forced: z.string().nullable(),
+});
+
+function cameOf(ran: Ran, asked: Extract<Asked, { request: object }>) {
+  const invocations = ran.entered.flatMap((entered) => entered.invocations);
+  const opened = invocations.find(({ step, result }) => step === 'open-case' && result);
+  const { data: opening } = Opening.safeParse(opened?.result);
+  const left = opening && ['declined', 'needs-human'].includes(opening.outcome);
+  const status = ran.status === 'succeeded' && left ? 'declined' : ran.status;
+  const forced = opening?.forced ? ` A dry run, whatever is asked: ${opening.forced}.` : '';
+  return {
+    playbook: asked.playbook,
+    reason: `${asked.reason}${forced}`,
+    mode: opening?.mode ?? asked.mode,
+    priority: opening?.priority ?? asked.priority,
+    status,
+    states: ran.entered.map(({ state }) => state),
+    steps: invocations.map(stepReplayed),
+    failure: ran.failure ?? null,
+    notifications: ran.notifications,
+  } as const;
+}
+
+function stepReplayed({ step, state, outcome, result, error, journal }: Invocation): StepReplayed {
+  const reason = result && 'reason' in result ? result.reason : undefined;
+  return {
+    step,
+    outcome,
+    calls: journal.map(({ call, disposition, input, error: refused }) => ({
+      call,
+      disposition,
+      input,
+      ...(refused && { error: refused }),
+    })),
+    state,
+    ...(typeof reason === 'string' && { reason }),
+    ...(error && { error: `${error.name}: ${error.message}` }),
+  };
+}

@@ -1,0 +1,322 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { steps } from '../functions/index.ts';
+import type { JournalEntry } from '../functions/shared/journal.ts';
+import type { AwsCall } from '../functions/shared/step.ts';
+import { changes } from '../replay/account/rehearsal-account.ts';
+import type { AccountState } from '../replay/account/state.ts';
+import { readCases } from '../replay/read-case.ts';
+import { type Replay, type ReplayOptions, replayCase } from '../replay/replay.ts';
+import { loadWorkflows } from '../replay/workflow.ts';
+
+const folder = fileURLToPath(new URL('../events/', import.meta.url));
+const cases = new Map(readCases(folder).map((of) => [basename(of.source), of]));
+const names = [...cases.keys()];
+const workflows = loadWorkflows(steps);
+
+async function replay(
+  name: string,
+  options: Partial<ReplayOptions> = {},
+): Promise<readonly Replay[]> {
+  const of = cases.get(name);
+  if (!of) throw new Error(`there is no case ${name}`);
+  return (await replayCase(of, { workflows, ...options })).map((each) => each.replay);
+}
+
+const ways = {
+  'dry-run': { mode: 'dry-run' },
+  live: { mode: 'live' },
+  'stand-ins': { mode: 'dry-run', dryRun: 'stand-ins' },
+} as const satisfies Record<string, Partial<ReplayOptions>>;
+const replayed = new Map<string, Promise<readonly Replay[]>>();
+
+/** A replay that several tests look at and none changes. */
+function replayOnce(name: string, way: keyof typeof ways): Promise<readonly Replay[]> {
+  const key = `${name} ${way}`;
+  const known = replayed.get(key) ?? replay(name, ways[way]);
+  replayed.set(key, known);
+  return known;
+}
+
+it('finds every folder of events/, and the table names each', () => {
+  const folders = readdirSync(folder, { withFileTypes: true }).filter((at) => at.isDirectory());
+  expect(names).toEqual(folders.map(({ name }) => name).sort());
+  const readme = readFileSync(`${folder}README.md`, 'utf8');
+  const table = [...readme.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => name);
+  expect(table).toEqual(names);
+});
+
+describe.each(names)('%s', (name) => {
+  it.each(['dry-run', 'live'] as const)('ends as expected.json says: %s', async (way) => {
+    expect(cases.get(name)).toHaveProperty('expected');
+    const unexpected = (await replayOnce(name, way)).map((each) => each.unexpected);
+    expect(unexpected.flat()).toEqual([]);
+  });
+
+  it('sends no write in a dry run, and leaves the account as it was', async () => {
+    const replays = await replayOnce(name, 'dry-run');
+    const sent = callsOf(replays).filter(({ disposition }) => disposition !== 'withheld');
+    expect(sent.map(({ call }) => call).filter(changes)).toEqual([]);
+    for (const { account } of replays) expect(account?.after).toEqual(account?.before);
+  });
+
+  it('makes the same calls live as in a dry run, which differ in what became of them', async () => {
+    const dry = await replayOnce(name, 'dry-run');
+    const live = await replayOnce(name, 'live');
+    expect(live.map(({ states }) => states)).toEqual(dry.map(({ states }) => states));
+    expect(lines(live)).toEqual(lines(dry));
+  });
+
+  it('withholds what it sends live when stand-ins answer, but for what is listed', async () => {
+    const live = writesOf(await replayOnce(name, 'live'));
+    const standIns = writesOf(await replayOnce(name, 'stand-ins'));
+    const { own: missing, shared: sent } = split(live, standIns);
+    const { own: extra, shared: withheld } = split(standIns, live);
+    const listed = exceptions[name] ?? {};
+    expect(missing.map(withoutInput)).toEqual(listed.missing ?? []);
+    expect(extra.map(withoutInput)).toEqual(listed.extra ?? []);
+    expect(withheld).toEqual(sent);
+  });
+
+  it('comes to the same, byte for byte, when a dry run and a live run go side by side', async () => {
+    const both = [replay(name, { mode: 'dry-run' }), replay(name, { mode: 'live' })];
+    const [dry, live] = await Promise.all(both);
+    expect(JSON.stringify(dry)).toBe(JSON.stringify(await replayOnce(name, 'dry-run')));
+    expect(JSON.stringify(live)).toBe(JSON.stringify(await replayOnce(name, 'live')));
+  });
+});
+
+// The memory volume was never attached, so the set of snapshots has none to leave out.
+const memoryVolume = ['snapshot-volumes ec2:CreateSnapshots'];
+// The memory snapshot's tag says how the capture ended, which nobody can know.
+const captureTag = ['keep-memory-image ec2:CreateSnapshot'];
+// Leaving the group takes the instance out of the group's own target groups on their own port.
+const ownPort = ['deregister-from-load-balancers elasticloadbalancing:DeregisterTargets'];
+// What the cut at once has protected is not protected yet when that step comes again.
+const protection = ['protect-instance ec2:ModifyInstanceAttribute'];
+const heartbeat = 'detach-from-auto-scaling autoscaling:RecordLifecycleActionHeartbeat';
+
+/**
+ * Where a dry run on AWS withholds other calls than a live run sends: without a change made, later
+ * reads show the account as it was.
+ */
+const exceptions: Readonly<Record<string, { missing?: string[]; extra?: string[] }>> = {
+  // Nothing is waited for that was not begun, so the member is looked at once.
+  'auto-scaling-is-terminating-the-instance': { missing: [heartbeat, heartbeat] },
+  // The group made for the cut at once is not there when it is to be used again.
+  'botnet-joined-while-launching': {
+    extra: [
+      ...protection,
+      ...protection,
+      ...protection,
+      'isolate-instance ec2:CreateSecurityGroup',
+      'isolate-instance ec2:RevokeSecurityGroupEgress',
+      'isolate-instance ec2:ModifyNetworkInterfaceAttribute',
+    ],
+  },
+  'command-and-control-from-web-server': {
+    missing: [...ownPort, ...memoryVolume],
+    extra: [...ownPort, ...memoryVolume],
+  },
+  'data-exfiltrated-by-dns': {
+    missing: memoryVolume,
+    extra: [...protection, ...protection, ...memoryVolume],
+  },
+  'malware-domains-queried-by-windows-server': { missing: memoryVolume, extra: memoryVolume },
+  'reverse-shell-seen-at-runtime': {
+    missing: [...captureTag, ...memoryVolume],
+    extra: [...captureTag, ...memoryVolume],
+  },
+  'tor-relay-on-three-interfaces': {
+    missing: [...captureTag, ...memoryVolume],
+    extra: [...captureTag, ...memoryVolume],
+  },
+};
+
+describe.each(names)('%s, live', (name) => {
+  it('leaves the instance cut off, protected and out of its groups, its volumes kept', async () => {
+    for (const { mode, steps: ran, account, target } of await replayOnce(name, 'live')) {
+      const cut = ran.find(({ step }) => step === 'isolate-instance');
+      if (mode !== 'live' || !account || !cut || cut.outcome === 'instance-gone') continue;
+      const instanceId = target?.split(' ')[0] ?? '';
+      const { rules, ...found } = whatIsLeft(account.after, instanceId);
+      expect(rules).toEqual(rules.map(() => [[]]));
+      expect(found).toEqual({ ...allDone, ...notAllDone[name] });
+    }
+  });
+
+  it('leaves alone whatever is not the instance', async () => {
+    for (const { account, target } of await replayOnce(name, 'live')) {
+      if (!account) continue;
+      const instanceId = target?.split(' ')[0] ?? '';
+      const { after, before } = account;
+      expect(bystanders(after, before, instanceId)).toEqual(bystanders(before, before, instanceId));
+    }
+  });
+});
+
+/** What an account still has to show for an instance that should have nothing left. */
+function whatIsLeft(account: AccountState, instanceId: string) {
+  const instance = account.instances.find((one) => one.instanceId === instanceId);
+  const interfaces = account.networkInterfaces.filter(
+    ({ attachment }) => attachment?.instanceId === instanceId,
+  );
+  const { disableApiTermination, disableApiStop, shutdownBehavior } = instance ?? {};
+  const devices = instance?.blockDevices ?? [];
+  const kept = account.snapshots.filter(({ tags }) => tags['cordon:instance'] === instanceId);
+  return {
+    rules: interfaces.map(({ groups }) =>
+      groups.map((id) => account.securityGroups.find(({ groupId }) => groupId === id)?.rules),
+    ),
+    protected: { disableApiTermination, disableApiStop, shutdownBehavior },
+    deletedOnTermination: devices.filter(({ deleteOnTermination }) => deleteOnTermination),
+    memberships: account.autoScalingGroups.flatMap(({ instances }) =>
+      instances.flatMap((one) => (one.instanceId === instanceId ? one.lifecycleState : [])),
+    ),
+    served: [
+      ...account.targetGroups.flatMap((group) =>
+        group.targets.filter(
+          (target) =>
+            target.state !== 'draining' && isTarget(account, group, target.id, instanceId),
+        ),
+      ),
+      ...account.classicLoadBalancers.filter(({ instances }) =>
+        instances.some((id) => id === instanceId),
+      ),
+    ],
+    notKept: devices.filter(
+      ({ volumeId }) =>
+        !kept.some(({ tags, ...of }) => of.volumeId === volumeId && tags['cordon:case']),
+    ),
+  };
+}
+
+const allDone = {
+  protected: { disableApiTermination: true, disableApiStop: true, shutdownBehavior: 'stop' },
+  deletedOnTermination: [],
+  memberships: [],
+  served: [],
+  notKept: [],
+};
+
+/** What AWS refuses, and what is left to a human. */
+const notAllDone: Readonly<Record<string, Partial<Record<keyof typeof allDone, unknown>>>> = {
+  'auto-scaling-is-terminating-the-instance': { memberships: ['Terminating:Wait'] },
+  'botnet-joined-while-launching': { memberships: ['Pending:Wait'] },
+  'coin-miner-on-spot-instance': {
+    protected: { disableApiTermination: false, disableApiStop: false, shutdownBehavior: 'stop' },
+  },
+  'finding-on-isolated-instance': { memberships: ['Standby'] },
+  'started-by-hand': {
+    protected: { disableApiTermination: true, disableApiStop: false, shutdownBehavior: 'stop' },
+  },
+};
+
+/** Whether a target is the instance: by its id, or by one of its addresses in the group's VPC. */
+function isTarget(
+  account: AccountState,
+  { vpcId }: AccountState['targetGroups'][number],
+  target: string,
+  instanceId: string,
+): boolean {
+  const addresses = account.networkInterfaces
+    .filter(({ attachment }) => attachment?.instanceId === instanceId)
+    .filter(({ subnetId }) =>
+      account.subnets.some((subnet) => subnet.subnetId === subnetId && subnet.vpcId === vpcId),
+    )
+    .flatMap(({ privateIpAddresses, ipv6Addresses }) => [...privateIpAddresses, ...ipv6Addresses]);
+  return target === instanceId || addresses.includes(target);
+}
+
+/**
+ * What there was before and is none of the instance's. Left out are the network ACLs of its subnets,
+ * and the groups that carry an isolation group's name in its VPCs: those it is meant to change.
+ */
+function bystanders(account: AccountState, before: AccountState, instanceId: string) {
+  const isOwn = ({ attachment }: { attachment?: { instanceId: string } | undefined }) =>
+    attachment?.instanceId === instanceId;
+  const subnetIds = before.networkInterfaces.filter(isOwn).map(({ subnetId }) => subnetId);
+  const subnets = before.subnets.filter(({ subnetId }) => subnetIds.includes(subnetId));
+  const acls = subnets.map(({ networkAclId }) => networkAclId);
+  const vpcs = subnets.map(({ vpcId }) => vpcId);
+  const was = JSON.stringify(before);
+  const there = (id: string) => was.includes(id) && id !== instanceId;
+  return {
+    vpcs: account.vpcs,
+    subnets: account.subnets,
+    addresses: account.addresses,
+    vpcEndpoints: account.vpcEndpoints,
+    instances: account.instances.filter((one) => there(one.instanceId)),
+    networkInterfaces: account.networkInterfaces.filter(
+      (eni) => there(eni.networkInterfaceId) && !isOwn(eni),
+    ),
+    volumes: account.volumes.filter(({ volumeId }) => there(volumeId)),
+    snapshots: account.snapshots.filter(({ snapshotId }) => there(snapshotId)),
+    networkAcls: account.networkAcls.filter(({ networkAclId }) => !acls.includes(networkAclId)),
+    securityGroups: account.securityGroups.filter(
+      ({ groupName, vpcId }) => groupName !== 'cordon-no-rules' || !vpcs.includes(vpcId),
+    ),
+    autoScalingGroups: account.autoScalingGroups.map((group) => ({
+      ...group,
+      instances: group.instances.filter((member) => there(member.instanceId)),
+    })),
+    targetGroups: account.targetGroups.map((group) => ({
+      ...group,
+      targets: group.targets.filter(
+        ({ id }) => there(id) && !isTarget(before, group, id, instanceId),
+      ),
+    })),
+    classicLoadBalancers: account.classicLoadBalancers.map((balancer) => ({
+      ...balancer,
+      instances: balancer.instances.filter(there),
+    })),
+  };
+}
+
+const callsOf = (replays: readonly Replay[]): readonly (JournalEntry & { step: string })[] =>
+  replays.flatMap((each) =>
+    each.steps.flatMap(({ step, calls }) => calls.map((call) => ({ ...call, step }))),
+  );
+
+/**
+ * Calls as lines. What a run makes up (its case's id, tokens, ids of what it creates) is a hash that
+ * depends on the mode; it is named by the place at which it first comes.
+ */
+function lines(replays: readonly Replay[], isWanted = (_call: AwsCall) => true): string[] {
+  const there = JSON.stringify(replays[0]?.account?.before ?? {});
+  const known = new Map<string, string>();
+  const inWords = (id: string) => {
+    if (there.includes(id)) return id;
+    const words = known.get(id) ?? `made up, the ${known.size + 1}.`;
+    known.set(id, words);
+    return words;
+  };
+  return callsOf(replays)
+    .filter(({ call }) => isWanted(call))
+    .map(
+      ({ step, call, input }) =>
+        `${step} ${call} ${JSON.stringify(input).replaceAll(ids, inWords)}`,
+    );
+}
+
+/** Of resources, cases and commands; and ClientTokens. */
+const ids =
+  /\b(?:[a-z]+-[0-9a-f]{17}|case-[0-9a-f]{10}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b|(?<="ClientToken":")[0-9a-f]{32}/g;
+
+const writesOf = (replays: readonly Replay[]) => lines(replays, changes);
+const withoutInput = (line: string) => line.split(' ', 2).join(' ');
+
+/** The lines that `others` have as well, each as often as they have it, and those they have not. */
+function split(some: readonly string[], others: readonly string[]) {
+  const left = [...others];
+  const shared: string[] = [];
+  const own: string[] = [];
+  for (const line of some) {
+    const at = left.indexOf(line);
+    if (at >= 0) left.splice(at, 1);
+    (at >= 0 ? shared : own).push(line);
+  }
+  return { shared, own };
+}

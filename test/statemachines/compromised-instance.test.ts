@@ -1,0 +1,214 @@
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { steps } from '../../functions/index.ts';
+import type { AwsCall, Step } from '../../functions/shared/step.ts';
+import { RehearsalAccount } from '../../replay/account/rehearsal-account.ts';
+import { CaseTableInMemory } from '../../replay/case-table-in-memory.ts';
+import { findingsIn } from '../../replay/findings-in.ts';
+import { readCases } from '../../replay/read-case.ts';
+import { type Replay, replayCase } from '../../replay/replay.ts';
+import { runWorkflow } from '../../replay/run-workflow.ts';
+import { loadWorkflow, readWorkflows, statesOf, type Workflow } from '../../replay/workflow.ts';
+
+const events = fileURLToPath(new URL('../../events/', import.meta.url));
+const cases = new Map(readCases(events).map((of) => [basename(of.source), of]));
+const text = readWorkflows().get('compromised-instance') ?? '';
+const load = (of: readonly Step[]) => loadWorkflow('compromised-instance', text, of);
+const sound = load(steps);
+
+interface Failing {
+  readonly call?: AwsCall;
+  /** What a call must name to fail; left out, every one does. */
+  readonly on?: string;
+  /** Steps that fail without making a call. */
+  readonly steps?: readonly string[];
+}
+
+const replayed = new Map<string, Promise<readonly Replay[]>>();
+
+/** Replays a case live, with a call or a step that fails however often it is tried. */
+function replay(name: string, failing: Failing = {}): Promise<readonly Replay[]> {
+  const key = JSON.stringify([name, failing]);
+  const known = replayed.get(key) ?? replayAnew(name, failing);
+  replayed.set(key, known);
+  return known;
+}
+
+async function replayAnew(name: string, failing: Failing): Promise<readonly Replay[]> {
+  const of = cases.get(name);
+  if (!of) throw new Error(`there is no case ${name}`);
+  const replayed = await replayCase(of, {
+    mode: 'live',
+    workflows: new Map([['compromised-instance', without(failing.steps ?? [])]]),
+    fault: (call, input) =>
+      call === failing.call && JSON.stringify(input).includes(failing.on ?? '')
+        ? { when: 'before', error: injected }
+        : undefined,
+  });
+  return replayed.map((each) => each.replay);
+}
+
+/** As `replay`, for a case of one finding. */
+async function replayOne(name: string, failing: Failing): Promise<Replay> {
+  const [only, ...more] = await replay(name, failing);
+  if (!only || more.length > 0) throw new Error(`${name} has not one finding`);
+  return only;
+}
+
+const injected = Object.assign(new Error('made to fail by a test'), { name: 'InternalError' });
+
+/** The workflow with steps that fail whenever they run. */
+const without = (broken: readonly string[]): Workflow =>
+  broken.length === 0
+    ? sound
+    : load(
+        steps.map((step: Step) =>
+          broken.includes(step.name) ? { ...step, run: () => Promise.reject(injected) } : step,
+        ),
+      );
+
+const webServer = 'command-and-control-from-web-server';
+const exfiltration = 'data-exfiltrated-by-dns';
+
+/** By the state that a failure leads to: where it is met, and what fails. */
+const evidence = {
+  'Go on without inspection': {
+    of: 'ssh-brute-force-from-instance',
+    call: 'ssm:DescribeInstanceInformation',
+  },
+  'Go on without memory': { of: webServer, call: 'ec2:CreateVolume' },
+  'Keep what was captured': { of: webServer, call: 'ssm:GetCommandInvocation' },
+  'Go on without a memory image': { of: webServer, call: 'ec2:CreateSnapshot' },
+  'Go on without snapshots': { of: webServer, call: 'ec2:CreateSnapshots' },
+  'Go on without the first cut': { of: exfiltration, call: 'ec2:DescribeVpcEndpoints' },
+} as const;
+
+const containment = {
+  'Go on without protection': { of: webServer, call: 'ec2:ModifyInstanceAttribute' },
+  'Go on without protection at once': { of: exfiltration, call: 'ec2:ModifyInstanceAttribute' },
+  'Go on without leaving Auto Scaling': { of: webServer, call: 'autoscaling:DetachInstances' },
+  'Go on without leaving Auto Scaling at once': {
+    of: exfiltration,
+    call: 'autoscaling:DescribeAutoScalingInstances',
+  },
+  'Isolation failed': { of: webServer, call: 'ec2:ModifyNetworkInterfaceAttribute' },
+  'Denial of addresses failed': { of: webServer, call: 'ec2:CreateNetworkAclEntry' },
+  'Deregistration failed': { of: webServer, call: 'elasticloadbalancing:DeregisterTargets' },
+} as const;
+
+/** What the groups of each of the instance's interfaces admit in the end. */
+function rulesOf({ account, target }: Replay) {
+  const { networkInterfaces = [], securityGroups = [] } = account?.after ?? {};
+  return networkInterfaces
+    .filter(({ attachment }) => attachment && target?.startsWith(`${attachment.instanceId} `))
+    .map(({ groups }) =>
+      groups.map(
+        (id) => securityGroups.find(({ groupId }) => groupId === id)?.rules ?? ['unknown'],
+      ),
+    );
+}
+
+/** Failures of Cordon itself. */
+const own = {
+  'No case was opened': { of: webServer, steps: ['open-case'] },
+  'The case is still open': { of: webServer, steps: ['close-case'] },
+  'Nobody was told': { of: 'finding-on-never-touch-instance', steps: ['tell-human'] },
+} as const;
+
+describe('a failure', () => {
+  it.each(Object.entries(evidence))(
+    'of evidence leads to "%s", and the instance is contained',
+    async (state, { of, call }) => {
+      const ended = await replayOne(of, { call });
+      const { states, status, notifications } = ended;
+      expect(states).toContain(state);
+      expect(states.at(-1)).toBe('Instance is contained');
+      expect(status).toBe('succeeded');
+      expect(rulesOf(ended).flat(2)).toEqual([]);
+      expect(notifications.map(({ title }) => title.split(':')[0])).toEqual(['Contained']);
+    },
+  );
+
+  it.each(Object.entries(containment))(
+    'of containment leads to "%s", the rest is done, and a human is told',
+    async (state, { of, call }) => {
+      const ended = await replayOne(of, { call });
+      const { states, status, failure, steps: ran, notifications } = ended;
+      expect(states).toContain(state);
+      expect(states.at(-1)).toBe('A human must finish this case');
+      expect({ status, error: failure?.error }).toEqual({ status: 'failed', error: 'NeedsHuman' });
+      expect(notifications.map(({ title }) => title.split(':')[0])).toEqual([
+        'Containment needs a human',
+      ]);
+      const well = ran.filter(({ outcome }) => outcome !== 'failed').map(({ step }) => step);
+      expect(well).toEqual(expect.arrayContaining(['snapshot-volumes', 'close-case']));
+      expect(rulesOf(ended).flat(2).length === 0).toBe(state !== 'Isolation failed');
+    },
+  );
+
+  it.each(Object.entries(own))('of Cordon itself ends in "%s"', async (state, failing) => {
+    const { states, status, failure } = await replayOne(failing.of, failing);
+    expect(states.at(-1)).toBe(state);
+    expect(status).toBe('failed');
+    expect(failure?.error).toMatch(/^[A-Z][A-Za-z]+$/);
+  });
+
+  it('at one interface leaves the others cut off: original groups are never put back', async () => {
+    const relay = await replayOne('tor-relay-on-three-interfaces', {
+      call: 'ec2:ModifyNetworkInterfaceAttribute',
+      on: 'eni-03e3e3e3e3e3e3e32',
+    });
+    expect(relay.states).toContain('Isolation failed');
+    expect(rulesOf(relay).map((groups) => groups.flat().length)).toEqual([0, 6, 0]);
+  });
+});
+
+it('has no state that neither a case of events/ nor a failure enters', async () => {
+  const entered = new Set<string>();
+  const enter = (replays: readonly Replay[]) => {
+    for (const state of replays.flatMap(({ states }) => states)) entered.add(state);
+  };
+  for (const name of cases.keys()) enter(await replay(name));
+  const failures = { ...evidence, ...containment, ...own };
+  for (const failing of Object.values(failures)) enter(await replay(failing.of, failing));
+  const states = [...statesOf(sound.machine)].map(([state]) => state);
+  expect(states.filter((state) => !entered.has(state))).toEqual([]);
+}, 30_000);
+
+it('contains the instance when the first answer of the case table was lost', async () => {
+  class Forgetful extends CaseTableInMemory {
+    #writes = 0;
+    override async write(changes: Parameters<CaseTableInMemory['write']>[0]) {
+      const written = await super.write(changes);
+      if (++this.#writes === 1) throw injected;
+      return written;
+    }
+  }
+  const of = cases.get('ssh-brute-force-from-instance');
+  const [item] = of ? findingsIn(of) : [];
+  if (!of?.account || !item || item.target === null) throw new Error('the case is not as it was');
+  const { finding, event } = item.parsed;
+  const now = () => new Date(finding.updatedAt);
+  const account = new RehearsalAccount(of.account, { now });
+
+  const { ended } = runWorkflow({
+    workflow: sound,
+    name: 'lost-answer',
+    input: { mode: 'live', event },
+    account,
+    table: new Forgetful(),
+    running: new Set(),
+    settings: of.settings,
+    now,
+  });
+
+  const ran = (await ended).entered.flatMap(({ invocations }) => invocations);
+  const opened = ran.filter(({ step }) => step === 'open-case');
+  expect(opened.map(({ error, result }) => error?.name ?? result?.outcome)).toEqual([
+    'InternalError',
+    'opened',
+  ]);
+  expect(ran.find(({ step }) => step === 'isolate-instance')?.result?.outcome).toBe('isolated');
+  expect(ran.at(-1)?.result?.outcome).toBe('contained');
+});

@@ -1,0 +1,56 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { steps } from '../../functions/index.ts';
+import { lintWorkflow } from '../../replay/lint-workflow.ts';
+import { loadWorkflow, placeholderOf, readWorkflows, statesOf } from '../../replay/workflow.ts';
+
+const playbooks = [...readWorkflows()].map(([playbook, text]) => ({
+  playbook,
+  workflow: loadWorkflow(playbook, text, steps),
+  /** As the file has them, before ARNs take the place of placeholders. */
+  states: [...statesOf(JSON.parse(text))],
+}));
+
+describe.each(playbooks)('$playbook', ({ workflow, states }) => {
+  const tasks = states.filter(([, { Type }]) => Type === 'Task');
+
+  it('has nothing wrong with it', () => {
+    expect(lintWorkflow(workflow)).toEqual([]);
+  });
+
+  it.each(tasks)('"%s" sends its step exactly the fields the step takes', (_name, task) => {
+    const step = steps.find(({ name }) => placeholderOf(name) === task.Resource);
+    const Sent = z.object({ input: z.record(z.string(), z.unknown()) });
+    const sent = Object.keys(Sent.parse(task.Parameters).input);
+
+    expect(step, `no step behind ${task.Resource}`).toBeDefined();
+    expect(sent.map((key) => key.replace(/\.\$$/, '')).sort()).toEqual(
+      Object.keys(
+        z.toJSONSchema(step?.input ?? z.never(), { io: 'input' }).properties ?? {},
+      ).sort(),
+    );
+  });
+
+  it.each(tasks)('"%s" retries as every other does, and has a way out', (_name, task) => {
+    expect(task.Retry).toEqual(tasks[0]?.[1].Retry);
+    expect(task.Catch?.at(-1)?.ErrorEquals).toEqual(['States.ALL']);
+  });
+});
+
+it('gives every step a state of some playbook', () => {
+  const used = playbooks.flatMap(({ workflow }) => [...workflow.tasks.values()]);
+
+  expect([...new Set(used.map(({ name }) => name))].sort()).toEqual(
+    steps.map(({ name }) => name).sort(),
+  );
+});
+
+it('lists every folder of functions that holds a step', () => {
+  const functions = new URL('../../functions/', import.meta.url);
+  const folders = readdirSync(functions).filter((name) =>
+    existsSync(new URL(`${name}/handler.ts`, functions)),
+  );
+
+  expect(steps.map(({ name }) => name).sort()).toEqual(folders.sort());
+});
