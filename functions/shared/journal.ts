@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type {
   HandlerExecutionContext,
   InitializeHandlerArguments,
@@ -149,10 +150,26 @@ export function callOf({ clientName = '', commandName = '' }: HandlerExecutionCo
 
 const presigned = /(https?:\/\/[^\s"'?]+)\?[^\s"']*X-Amz-Signature=[^\s"']*/g;
 
+/** Members of any service's input that hold what lets someone in; tokens of idempotence do not. */
+const secret = /^(?:Secret(?:String|Binary|AccessKey)|SessionToken|\w*Password)$/i;
+
 /**
- * A copy of a call's input that is safe to keep: the query of a presigned URL, which lets anyone
- * fetch what it names, is cut away.
+ * A copy of a call's input that is safe to keep. What a member by its name holds as a secret is
+ * replaced, at any depth; a policy document is named by its length and hash, by which it can be told
+ * from another; and the query of a presigned URL, which lets anyone fetch what it names, is cut away.
  */
 export function redact(input: object): object {
-  return JSON.parse(JSON.stringify(input).replaceAll(presigned, '$1?[redacted]')) as object;
+  const kept = JSON.stringify(input, (member, value: unknown) => {
+    if (secret.test(member) && typeof value !== 'boolean') return '[redacted]';
+    return isPolicy(member, value) ? policyInShort(value) : value;
+  });
+  return JSON.parse(kept.replaceAll(presigned, '$1?[redacted]')) as object;
+}
+
+const isPolicy = (member: string, value: unknown): value is string =>
+  /Policy(?:Document)?$/.test(member) && typeof value === 'string' && /^\s*(?:\{|%7B)/i.test(value);
+
+function policyInShort(document: string): string {
+  const hash = createHash('sha256').update(document).digest('hex').slice(0, 12);
+  return `[policy, ${document.length} characters, sha256 ${hash}…]`;
 }

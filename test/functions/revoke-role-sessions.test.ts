@@ -91,7 +91,7 @@ describe('revoke-role-sessions of one session', () => {
     expect(journal[2]?.input).toEqual({
       RoleName: 'web',
       PolicyName: result.policyName,
-      PolicyDocument: JSON.stringify(denySession(instanceId)),
+      PolicyDocument: expect.stringMatching(/^\[policy, \d+ characters/),
     });
     expect(roleIn(made).inlinePolicies).toEqual({
       ...others,

@@ -179,6 +179,55 @@ it('cuts the query of a presigned URL out of what is kept', () => {
   );
 });
 
+it('keeps no secret of any service, however deep it lies, and no token but those of sessions', () => {
+  const input = {
+    Name: 'cordon/alice/AKIAIOSFODNN7EXAMPLE',
+    ClientRequestToken: 'once-and-again',
+    SecretString: '{"secretAccessKey":"decoy"}',
+    SecretBinary: new Uint8Array([1, 2]),
+    Users: [{ Password: 'decoy', OldPassword: 'decoy', PasswordResetRequired: true }],
+    Credentials: { SecretAccessKey: 'decoy', SessionToken: 'decoy', NextToken: 'page-2' },
+    password: 'decoy',
+  };
+
+  expect(redact(input)).toEqual({
+    Name: 'cordon/alice/AKIAIOSFODNN7EXAMPLE',
+    ClientRequestToken: 'once-and-again',
+    SecretString: '[redacted]',
+    SecretBinary: '[redacted]',
+    Users: [{ Password: '[redacted]', OldPassword: '[redacted]', PasswordResetRequired: true }],
+    Credentials: {
+      SecretAccessKey: '[redacted]',
+      SessionToken: '[redacted]',
+      NextToken: 'page-2',
+    },
+    password: '[redacted]',
+  });
+  expect(input.SecretString).toContain('decoy');
+});
+
+it('names a policy document by its length and hash, and keeps the policy’s name', () => {
+  const document = '{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}';
+  const arn = 'arn:aws:iam::aws:policy/AWSDenyAll';
+  const short = '[policy, 59 characters, sha256 8f3a31251f28…]';
+
+  expect(
+    redact({
+      PolicyName: 'cordon',
+      PolicyDocument: document,
+      AssumeRolePolicyDocument: ` ${document}`,
+      ResourcePolicy: encodeURIComponent(document),
+      Policy: arn,
+    }),
+  ).toEqual({
+    PolicyName: 'cordon',
+    PolicyDocument: short,
+    AssumeRolePolicyDocument: expect.stringMatching(/^\[policy, 60 characters, sha256 \w{12}…\]$/),
+    ResourcePolicy: expect.stringMatching(/^\[policy, \d+ characters, sha256 \w{12}…\]$/),
+    Policy: arn,
+  });
+});
+
 it('tells made-up ids from real ones', () => {
   expect(namesStandIn({ a: [impossibleId('vol', { n: 1 })] })).toBe(true);
   expect(namesStandIn({ a: ['vol-0123456789abcdef0', 'i-99999999'] })).toBe(false);
