@@ -1,25 +1,26 @@
 import * as z from 'zod';
-import { InstanceId } from '../shared/ids.ts';
 import type { Mode } from '../shared/journal.ts';
 import { toLambda } from '../shared/lambda.ts';
 import { defineStep, type StepContext } from '../shared/step.ts';
-import { judge, textOf, type Verdict } from './case-report.ts';
+import { compromisedAccessKey, compromisedRole } from './compromised-credentials.ts';
+import { compromisedInstance } from './compromised-instance.ts';
+import { isAssumed, type Judge, judge, textOf, type Verdict } from './verdict.ts';
 
+const judges = {
+  'compromised-instance': compromisedInstance,
+  'compromised-access-key': compromisedAccessKey,
+  'compromised-role': compromisedRole,
+} satisfies Readonly<Record<string, Judge>>;
+
+const Playbook = z.literal(Object.keys(judges) as (keyof typeof judges)[]);
 const StepOutcome = z.looseObject({ outcome: z.string().min(1) });
 
 const input = z.strictObject({
-  instanceId: InstanceId,
-  evidence: z.strictObject({
-    instance: StepOutcome,
-    memory: StepOutcome,
-    protection: StepOutcome,
-    scaling: StepOutcome,
-  }),
-  isolation: StepOutcome,
-  /** `counted`: how many additions of findings the step saw; those that came later are acted on first. */
-  addresses: z.looseObject({ outcome: z.string().min(1), counted: z.int() }),
-  loadBalancers: StepOutcome,
-  snapshots: StepOutcome,
+  playbook: Playbook,
+  /** What people call the target: an instance's id, a key's, a user's name. */
+  target: z.string().min(1).max(300),
+  /** By action; a list where the workflow did it for several. */
+  outcomes: z.record(z.string(), z.union([StepOutcome, z.array(StepOutcome)])),
 });
 type Input = z.infer<typeof input>;
 
@@ -54,22 +55,20 @@ export const closeCase = defineStep({
   connect: () => ({}),
 
   async run(asked, _aws, context) {
-    const { evidence, isolation, addresses, loadBalancers, snapshots, instanceId } = asked;
-    const outcomes = { ...evidence, isolation, addresses, loadBalancers, snapshots };
-    const verdict = judge(outcomes, instanceId);
+    const { playbook, target, outcomes } = asked;
+    const verdict = judge(outcomes, judges[playbook], target);
 
     const findings = await close(asked, verdict, context);
     if (!findings) return { outcome: 'more-findings' as const, missing: [], notCut: [] };
 
     const { caseId, mode } = context.case;
     await context.home.notify({
-      title: `${titles[mode][verdict.status]}: ${instanceId}`,
-      text: textOf(verdict, findings, { mode, caseId, instanceId }),
+      title: `${titles[mode][verdict.status]}: ${target}`,
+      text: textOf(verdict, findings, { mode, caseId, target }),
       keywords: ['cordon', verdict.status, mode],
     });
-    const assumed = Object.values(outcomes).some(({ outcome }) => outcome.startsWith('would-be-'));
     return {
-      outcome: assumed ? (`would-be-${verdict.status}` as const) : verdict.status,
+      outcome: isAssumed(outcomes) ? (`would-be-${verdict.status}` as const) : verdict.status,
       missing: [...verdict.missing],
       notCut: [...verdict.notCut],
     };
@@ -89,14 +88,21 @@ const titles: Readonly<Record<Mode, Readonly<Record<Verdict['status'], string>>>
   },
 };
 
+/** How many additions of findings `deny-remote-addresses` saw; undefined where nothing is planned anew. */
+function seenBy({ outcomes }: Input): number | undefined {
+  const addresses = [outcomes.addresses ?? []].flat()[0];
+  if (!addresses || ['off', 'failed'].includes(addresses.outcome)) return undefined;
+  return z.int().parse(addresses.counted);
+}
+
 /** The findings the case was closed over, or undefined when more have come that must be acted on. */
-async function close({ addresses }: Input, verdict: Verdict, { home, case: ref }: StepContext) {
-  const plannedAgain = !['off', 'failed'].includes(addresses.outcome);
+async function close(asked: Input, verdict: Verdict, { home, case: ref }: StepContext) {
+  const seen = seenBy(asked);
   const summary = { done: verdict.done, missing: verdict.missing, notCut: verdict.notCut };
   // Findings that change no plan may come at any time; they are counted in and the case closed.
   for (let look = 0; look < 5; look++) {
     const { counted, findings } = await home.cases.findings(ref);
-    if (plannedAgain && counted > addresses.counted) return undefined;
+    if (seen !== undefined && counted > seen) return undefined;
     const closed = await home.cases.close(ref, { status: verdict.status, counted, summary });
     if (closed === 'closed') return findings;
   }

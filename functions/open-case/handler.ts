@@ -58,7 +58,8 @@ export const openCase = defineStep({
     const asked = parseRequest(request, { ...own, execution, now: context.now() });
     const { finding } = asked;
     const found = targets[playbook](finding, context);
-    const plan = { ...planOf(asked, settings), ...about(found) };
+    const planned = planOf(asked, settings);
+    const plan = { ...planned, ...about(found, { finding, mode: planned.mode, execution }) };
 
     const listed = forbids(settings, finding);
     if (listed) return { ...plan, ...left(listed) };

@@ -1,15 +1,32 @@
 import * as z from 'zod';
 import { CaseRef } from '../shared/case-record.ts';
 import type { Finding } from '../shared/finding.ts';
-import { InstanceId, VpcId } from '../shared/ids.ts';
+import { AccessKeyId, InstanceId, VpcId } from '../shared/ids.ts';
 import { Mode } from '../shared/journal.ts';
 import { Memory, Priority, type parseRequest } from '../shared/parse-finding.ts';
 import { isPlaceholder } from '../shared/parse-guardduty.ts';
 import { Principal } from '../shared/principal.ts';
 import type { Settings } from '../shared/settings.ts';
+import { alongside, scopeOf } from './escalation.ts';
 import { instructions } from './instructions.ts';
 import { Known } from './key-owner.ts';
 import { type ForHuman, forHuman, type LeftToHuman, type Target } from './target.ts';
+
+/** A principal, or `none` where the target is an instance or nobody whom IAM could stop. */
+const PrincipalOrNone = Principal.extend({
+  kind: z.enum([...Principal.shape.kind.options, 'none']),
+});
+
+const nobody: z.infer<typeof PrincipalOrNone> = {
+  kind: 'none',
+  accessKeyId: null,
+  userName: null,
+  roleName: null,
+  roleId: null,
+  sessionName: null,
+  instanceId: null,
+  federated: false,
+};
 
 /** What the rest of the workflow reads. Every field is there in every outcome. */
 export const Opening = z.object({
@@ -25,6 +42,8 @@ export const Opening = z.object({
     ...forHuman,
   ]),
   ref: CaseRef.nullable(),
+  /** ARN of what the case is about; empty where nothing was found that one could be about. */
+  target: z.string(),
   /** The open case a finding joined, or the closed one that had answered it. */
   other: z.string().nullable(),
   mode: Mode,
@@ -36,9 +55,21 @@ export const Opening = z.object({
   instanceId: InstanceId.nullable(),
   /** Where the finding saw the instance: a hint, so that groups can be read beside interfaces. */
   vpcIds: z.array(VpcId),
-  /** Null where the target is an instance, or nobody whom IAM could stop. */
-  principal: Principal.nullable(),
+  principal: PrincipalOrNone,
   known: Known,
+  /** The keys to trace: the one that was found, or none where only a user or a role was named. */
+  keyIds: z.array(AccessKeyId),
+  /**
+   * How much of a role is denied: one session, then every session where it is critical, or every
+   * session at once where none is named.
+   */
+  scope: z.enum(['session', 'session-then-role', 'role']),
+  /** The playbook that the same finding starts beside this one, and what it is sent. */
+  alongside: z.object({
+    playbook: z.enum(['compromised-instance', 'none']),
+    request: z.record(z.string(), z.unknown()).nullable(),
+    name: z.string().nullable(),
+  }),
   /** What a person does now, null when nothing is left to one. */
   instructions: z.string().nullable(),
   polls: z.object({ autoScaling: z.int(), history: z.int() }),
@@ -65,8 +96,12 @@ export function planOf(asked: ReturnType<typeof parseRequest>, settings: Setting
     memory: asked.memory,
     instanceId: null,
     vpcIds: [],
-    principal: null,
+    target: '',
+    principal: nobody,
     known: { keyStatus: null, owner: null },
+    keyIds: [],
+    scope: 'session',
+    alongside: { playbook: 'none', request: null, name: null },
     instructions: null,
     polls: { autoScaling: autoScaling.polls, history: history.polls },
     waits: {
@@ -80,10 +115,21 @@ export function planOf(asked: ReturnType<typeof parseRequest>, settings: Setting
 }
 
 /** What an opening says of its target, as far as one was found. */
-export function about(found: Target | LeftToHuman): Partial<Opening> {
+export function about(
+  found: Target | LeftToHuman,
+  { finding, mode, execution }: { finding: Finding; mode: Mode; execution: string },
+): Partial<Opening> {
   if ('reason' in found) return {};
-  const { instanceId, vpcIds, principal } = found;
-  return { instanceId, vpcIds: [...vpcIds], principal };
+  const { arn: target, instanceId, vpcIds, principal } = found;
+  return {
+    target,
+    instanceId,
+    vpcIds: [...vpcIds],
+    principal: principal ?? nobody,
+    keyIds: principal?.accessKeyId ? [principal.accessKeyId] : [],
+    scope: scopeOf(finding, principal),
+    alongside: alongside({ finding, principal, mode, execution }),
+  };
 }
 
 /** Nothing is locked nor done; a person is told what to do. */

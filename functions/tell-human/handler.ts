@@ -6,6 +6,8 @@ const input = z.strictObject({
   /** What a person should know first, in a line. */
   title: z.string().min(1).max(200),
   execution: z.string().min(1),
+  /** What happens next, in a sentence. */
+  next: z.string().min(1).max(300),
   /** The workflow's error and cause, or the result that ended it. */
   details: z.unknown(),
 });
@@ -15,7 +17,7 @@ const output = z.object({ outcome: z.literal('told') });
 const mostDetails = 3000;
 
 /**
- * Tells the responders that Cordon stopped and why. It changes nothing in any account.
+ * Tells the responders what Cordon did or why it stopped. It changes nothing in any account.
  *
  * It needs no case, so it works when opening one is what failed. Details may hold text that an
  * intruder wrote: they go out as a quoted block, never as markup.
@@ -29,11 +31,11 @@ export const tellHuman = defineStep({
   writes: {},
   connect: () => ({}),
 
-  async run({ title, execution, details }, _aws, { home }) {
+  async run({ title, execution, next, details }, _aws, { home }) {
     const quoted = JSON.stringify(details, null, 2).slice(0, mostDetails).replaceAll('`', 'ˋ');
     await home.notify({
       title,
-      text: `Execution: ${execution}\n\nNothing further was done.\n\n\`\`\`\n${quoted}\n\`\`\``,
+      text: `Execution: ${execution}\n\n${next}\n\n\`\`\`\n${quoted}\n\`\`\``,
       keywords: ['cordon', 'needs-human'],
     });
     return { outcome: 'told' as const };

@@ -49,6 +49,10 @@ const output = z.object({
   sources: z.array(z.string()).max(most.sources),
   firstUse: z.string().nullable(),
   lastUse: z.string().nullable(),
+  /** Which look comes next; 3 when there is none. */
+  look: z.int().min(1).max(3),
+  /** `session` when more roles were found than may be revoked whole without a human. */
+  scope: z.enum(['session', 'role']),
   /** The name under which the case keeps the whole trace; its events have `-events` behind it. */
   evidence: z.string(),
 });
@@ -101,7 +105,9 @@ export const traceCredentials = defineStep({
     const [from, to] = [window.from.toISOString(), window.to.toISOString()];
     const trace = keptTrace(found, { look, from, to, regions, keys });
     const evidence = await keep(trace, found.lines, context);
-    return resultOf(trace, evidence, pace.seconds()) satisfies Traced;
+    const scope = found.limits.has('roles') ? 'session' : 'role';
+    const result = resultOf(trace, evidence, pace.seconds());
+    return { ...result, look: look + 1, scope } satisfies Traced;
   },
 });
 

@@ -7,20 +7,20 @@ const instanceId = 'i-0aaaaaaaaaaaaaaa1';
 
 /** What the workflow hands on when everything went well, with whatever a test says differs. */
 const outcomes = (differs: object = {}) => ({
-  instanceId,
-  evidence: {
+  playbook: 'compromised-instance',
+  target: instanceId,
+  outcomes: {
     instance: { outcome: 'inspected' },
     memory: { outcome: 'kept', volumeId: 'vol-0aaaaaaaaaaaaaaa1' },
     protection: { outcome: 'protected' },
     scaling: { outcome: 'detached', group: 'web' },
+    isolation: { outcome: 'isolated', skipped: [] },
+    addresses: { outcome: 'off', counted: 0 },
+    loadBalancers: { outcome: 'deregistered' },
+    snapshots: { outcome: 'snapshotted' },
+    ...differs,
   },
-  isolation: { outcome: 'isolated', skipped: [] },
-  addresses: { outcome: 'off', counted: 0 },
-  loadBalancers: { outcome: 'deregistered' },
-  snapshots: { outcome: 'snapshotted' },
-  ...differs,
 });
-const evidence = (differs: object) => ({ evidence: { ...outcomes().evidence, ...differs } });
 
 describe('close-case', () => {
   it('closes a contained case, frees the target and says what is not cut', async () => {
@@ -42,9 +42,9 @@ describe('close-case', () => {
   it.each([
     ['isolation', { isolation: { outcome: 'failed' } }],
     ['isolation', { isolation: { outcome: 'partly-isolated', skipped: [{}] } }],
-    ['protection', evidence({ protection: { outcome: 'failed' } })],
-    ['scaling', evidence({ scaling: { outcome: 'too-late' } })],
-    ['scaling', evidence({ scaling: { outcome: 'still-in-transition' } })],
+    ['protection', { protection: { outcome: 'failed' } }],
+    ['scaling', { scaling: { outcome: 'too-late' } }],
+    ['scaling', { scaling: { outcome: 'still-in-transition' } }],
     ['load balancers', { loadBalancers: { outcome: 'failed' } }],
     ['addresses', { addresses: { outcome: 'acl-full', counted: 1 } }],
     ['an outcome nobody has heard of', { isolation: { outcome: 'surprise' } }],
@@ -64,7 +64,7 @@ describe('close-case', () => {
     const { run } = await rehearsalOf(account);
     const scaling = { outcome: 'still-in-transition', group: 'shop-web' };
 
-    const { result } = await run(closeCase, outcomes(evidence({ scaling })));
+    const { result } = await run(closeCase, outcomes({ scaling }));
 
     expect(result.missing).toEqual([
       `Detach from Auto Scaling: still-in-transition. By hand: aws autoscaling detach-instances --instance-ids ${instanceId} --auto-scaling-group-name shop-web --no-should-decrement-desired-capacity`,
@@ -72,9 +72,9 @@ describe('close-case', () => {
   });
 
   it.each([
-    ['memory', evidence({ memory: { outcome: 'skipped', reason: 'agent-not-online' } })],
+    ['memory', { memory: { outcome: 'skipped', reason: 'agent-not-online' } }],
     ['snapshots', { snapshots: { outcome: 'failed' } }],
-    ['the inspection', evidence({ instance: { outcome: 'failed' } })],
+    ['the inspection', { instance: { outcome: 'failed' } }],
   ])('calls the case contained and says what is missing without %s', async (_what, differs) => {
     const { run } = await rehearsalOf(account);
 
@@ -89,10 +89,12 @@ describe('close-case', () => {
     const gone = { outcome: 'instance-gone' };
     const query = 'aws cloudtrail lookup-events …';
 
-    const { result } = await run(closeCase, {
-      ...outcomes({ ...evidence({ protection: gone, scaling: gone }), isolation: gone }),
-      snapshots: { outcome: 'volumes-unknown', query },
-    });
+    const snapshots = { outcome: 'volumes-unknown', query };
+
+    const { result } = await run(
+      closeCase,
+      outcomes({ protection: gone, scaling: gone, isolation: gone, snapshots }),
+    );
 
     expect(result.outcome).toBe('ended');
     expect(result.notCut).toEqual([]);
@@ -152,12 +154,18 @@ describe('close-case', () => {
   });
 
   it.each([
-    ['an outcome that is missing', { snapshots: {} }, '$.input.snapshots.outcome'],
-    ['a field it does not know', { force: true }, 'force'],
-  ])('refuses %s', async (_what, differs, message) => {
+    ['an action without an outcome', outcomes({ snapshots: {} }), '$.input.outcomes.snapshots'],
+    [
+      'outcomes without an action of the playbook',
+      outcomes({ snapshots: undefined }),
+      '$.input.outcomes.snapshots',
+    ],
+    ['a field it does not know', { ...outcomes(), force: true }, 'force'],
+    ['a playbook it does not know', { ...outcomes(), playbook: 'other' }, '$.input.playbook'],
+  ])('refuses %s', async (_what, input, message) => {
     const { run, notifications } = await rehearsalOf(account);
 
-    const { error } = await run(closeCase, outcomes(differs));
+    const { error } = await run(closeCase, input);
 
     expect(error?.name).toBe('UnusableInputError');
     expect(error?.message).toContain(message);
@@ -178,5 +186,83 @@ describe('close-case', () => {
 
     expect(error?.name).toBe('LockLostError');
     expect(notifications).toEqual([]);
+  });
+});
+
+describe('close-case after leaked credentials', () => {
+  const wellForKey = {
+    key: { outcome: 'deactivated', keys: [] },
+    quarantine: { outcome: 'quarantined', cannotStop: ['resource policies that name the user'] },
+    sessions: { outcome: 'set' },
+    roles: [{ outcome: 'set', roleName: 'deploy' }, { outcome: 'already-set' }],
+    trace: { outcome: 'traced', otherAccounts: ['444455556666'] },
+    history: { outcome: 'skipped', reason: 'no-log-group' },
+    changes: { outcome: 'listed' },
+    record: { outcome: 'recorded' },
+  };
+  const key = (differs: object = {}) => ({
+    playbook: 'compromised-access-key',
+    target: 'arn:aws:iam::111122223333:access-key/AKIAIOSFODNN7EXAMPLE',
+    outcomes: { ...wellForKey, ...differs },
+  });
+
+  it('calls a key contained, and says what its policies cannot stop and whose turn it is', async () => {
+    const { run } = await rehearsalOf(account);
+
+    const { result } = await run(closeCase, key());
+
+    expect(result.outcome).toBe('contained');
+    expect(result.missing).toEqual(['Query the API history: skipped (no-log-group).']);
+    expect(result.notCut).toEqual(
+      expect.arrayContaining([
+        'resource policies that name the user',
+        'roles in other accounts, whose owners must act: 444455556666',
+      ]),
+    );
+  });
+
+  it.each([
+    ['the key stays active', { key: { outcome: 'failed' } }],
+    ['the quarantine failed', { quarantine: { outcome: 'failed' } }],
+    ['one of several roles is left', { roles: [{ outcome: 'set' }, { outcome: 'left-to-human' }] }],
+  ])('leaves the case to a human when %s', async (_what, differs) => {
+    const { run } = await rehearsalOf(account);
+
+    const { result } = await run(closeCase, key(differs));
+
+    expect(result.outcome).toBe('needs-human');
+    expect(result.missing.join()).toContain('By hand: ');
+  });
+
+  it('ends the case of a user who is gone', async () => {
+    const { run } = await rehearsalOf(account);
+    const absent = { outcome: 'absent' };
+
+    const { result } = await run(
+      closeCase,
+      key({ key: absent, quarantine: absent, sessions: absent, roles: [] }),
+    );
+
+    expect(result.outcome).toBe('ended');
+  });
+
+  it('leaves a role to a human when its session is still open', async () => {
+    const { run } = await rehearsalOf(account);
+    const { trace, history, changes, record } = wellForKey;
+    const rest = { roles: [], trace, history, changes, record };
+    const role = (session: object) => ({
+      playbook: 'compromised-role',
+      target: 'arn:aws:sts::111122223333:assumed-role/web/i-0aaaaaaaaaaaaaaa1',
+      outcomes: {
+        session,
+        wholeRole: { outcome: 'not-needed' },
+        alongside: { outcome: 'started' },
+        ...rest,
+      },
+    });
+
+    expect((await run(closeCase, role({ outcome: 'left-to-human' }))).result.outcome).toBe(
+      'needs-human',
+    );
   });
 });

@@ -4,6 +4,7 @@ import { rehearsalOf } from '../rehearsal.ts';
 
 const account = { accountId: '111122223333', region: 'eu-west-1' };
 const execution = 'arn:aws:states:eu-west-1:111122223333:execution:compromised-instance:x';
+const next = 'Nothing further was done.';
 const noCase = { case: undefined };
 
 it('tells what failed, quoted, without a case and in any mode', async () => {
@@ -12,7 +13,7 @@ it('tells what failed, quoted, without a case and in any mode', async () => {
 
   const { result, journal } = await run(
     tellHuman,
-    { title: 'No case could be opened', execution, details },
+    { title: 'No case could be opened', execution, next, details },
     undefined,
     noCase,
   );
@@ -32,7 +33,12 @@ it('tells what failed, quoted, without a case and in any mode', async () => {
 it('cuts details that would not fit a message', async () => {
   const { run, notifications } = await rehearsalOf(account);
 
-  await run(tellHuman, { title: 't', execution, details: 'x'.repeat(50_000) }, undefined, noCase);
+  await run(
+    tellHuman,
+    { title: 't', execution, next, details: 'x'.repeat(50_000) },
+    undefined,
+    noCase,
+  );
 
   expect(notifications[0]?.text.length).toBeLessThan(4000);
 });
@@ -40,7 +46,7 @@ it('cuts details that would not fit a message', async () => {
 it('refuses a message without a title', async () => {
   const { run, notifications } = await rehearsalOf(account);
 
-  const { error } = await run(tellHuman, { execution, details: {} }, undefined, noCase);
+  const { error } = await run(tellHuman, { execution, next, details: {} }, undefined, noCase);
 
   expect(error?.message).toContain('$.input.title');
   expect(notifications).toEqual([]);

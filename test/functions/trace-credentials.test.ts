@@ -127,6 +127,8 @@ describe('trace-credentials', () => {
 
     expect(result).toEqual({
       outcome: 'traced',
+      look: 1,
+      scope: 'role',
       roles: [
         {
           account: own,
@@ -426,7 +428,7 @@ describe('trace-credentials', () => {
 
     it('names more roles than may be revoked unasked', async () => {
       const { result } = await traced(line(3), { settings: { trace: { mostRoles: 2 } } });
-      expect(result).toMatchObject({ outcome: 'traced-in-part', limits: ['roles'] });
+      expect(result).toMatchObject({ outcome: 'traced-in-part', limits: ['roles'], scope: 'session' });
       expect(result.roles).toHaveLength(3);
     });
 
