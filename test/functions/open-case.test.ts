@@ -14,6 +14,7 @@ import {
 } from '../../replay/account/rehearsal-account.ts';
 import { AccountState } from '../../replay/account/state.ts';
 import { CaseTableInMemory } from '../../replay/case-table-in-memory.ts';
+import { noteCalls } from '../calls-made.ts';
 import { at, calls } from '../rehearsal.ts';
 
 const instanceId = 'i-0aaaaaaaaaaaaaaa1';
@@ -94,7 +95,10 @@ function home(
       credentials: { accessKeyId: 'rehearsal', secretAccessKey: 'rehearsal' },
     }),
     prepare: (clients) => rehearse(clients, account),
-    observe: ({ journal }) => journals.push(calls(journal)),
+    observe: ({ journal }) => {
+      journals.push(calls(journal));
+      noteCalls('open-case', journal);
+    },
     logger: new Logger({ logLevel: 'SILENT' }),
   };
   return {
@@ -513,11 +517,47 @@ describe('open-case on a role', () => {
     expect(journals).toEqual([[]]);
   });
 
+  it.each([
+    ['the one session', 8, 'session'],
+    ['the session, then the whole role when it is critical', 9, 'session-then-role'],
+  ])('denies %s', async (_what, severity, scope) => {
+    const { open } = home({ playbook });
+
+    expect(await open(used(role('deploy'), { severity }))).toMatchObject({
+      scope,
+      keyIds: [temporary],
+      alongside: { playbook: 'none' },
+    });
+  });
+
+  it('has the instance contained as well when its credentials left the host', async () => {
+    const exfiltrated = 'UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS';
+    const { open } = home({ playbook });
+
+    const opened = await open(
+      used(role('web', `AROAEXAMPLE:${instanceId}`), { type: exfiltrated }),
+    );
+
+    expect(opened.alongside).toMatchObject({
+      playbook: 'compromised-instance',
+      request: { instanceId, account: '111122223333', region: 'eu-west-1', mode: 'live' },
+      name: expect.stringMatching(/^instance-[0-9a-f]{32}$/),
+    });
+  });
+
+  it('leaves the instance alone when its credentials were only seen to be misused', async () => {
+    const opened = await home({ playbook }).open(used(role('web', `AROAEXAMPLE:${instanceId}`)));
+
+    expect(opened.alongside.playbook).toBe('none');
+  });
+
   it('locks the whole role where no session is named', async () => {
     expect(await home({ playbook }).open({ roleName: 'deploy', mode: 'live' })).toMatchObject({
       outcome: 'opened',
       ref: { target: 'arn:aws:iam::111122223333:role/deploy' },
       principal: { kind: 'role', roleName: 'deploy', sessionName: null },
+      scope: 'role',
+      keyIds: [],
     });
   });
 
