@@ -4,6 +4,7 @@ import { AccessKeyId, UserName } from '../shared/ids.ts';
 import { sideBySide } from '../shared/side-by-side.ts';
 import type { StepContext } from '../shared/step.ts';
 import { UnusableInputError } from '../shared/unusable-input.ts';
+import { rememberDeactivation } from '../shared/user-keys.ts';
 import { Key, keysOf, ownerOf, setStatus } from './keys.ts';
 
 /** What came of deactivating keys. */
@@ -54,8 +55,9 @@ async function deactivate(
   iam: IAMClient,
   userName: UserName,
   keys: readonly Key[],
-  { home, case: ref }: StepContext,
+  context: StepContext,
 ): Promise<Deactivation> {
+  const { home, case: ref } = context;
   const due = keys.filter(({ status }) => status === 'Active');
   await home.cases.recordBefore(
     ref,
@@ -66,7 +68,11 @@ async function deactivate(
     })),
   );
   const after = due.map((key) => ({ ...key, status: 'Inactive' as const }));
-  const answers = await sideBySide(after.map((key) => setStatus(iam, userName, key)));
+  const remembered = due.map(({ accessKeyId }) => rememberDeactivation(context, accessKeyId));
+  const [answers] = await sideBySide([
+    sideBySide(after.map((key) => setStatus(iam, userName, key))),
+    sideBySide(remembered),
+  ]);
   const gone = due.filter((_, n) => answers[n] === 'absent');
   const left = keys
     .filter((key) => !gone.includes(key))
