@@ -1,7 +1,9 @@
 import { checkHistoryQuery } from './check-history-query/handler.ts';
 import { checkMemoryCapture } from './check-memory-capture/handler.ts';
 import { closeCase } from './close-case/handler.ts';
+import { createReplacementKey } from './create-replacement-key/handler.ts';
 import { deactivateAccessKey } from './deactivate-access-key/handler.ts';
+import { deleteReplacedKey } from './delete-replaced-key/handler.ts';
 import { denyRemoteAddresses } from './deny-remote-addresses/handler.ts';
 import { deregisterFromLoadBalancers } from './deregister-from-load-balancers/handler.ts';
 import { detachFromAutoScaling } from './detach-from-auto-scaling/handler.ts';
@@ -26,7 +28,9 @@ export const steps = [
   checkHistoryQuery,
   checkMemoryCapture,
   closeCase,
+  createReplacementKey,
   deactivateAccessKey,
+  deleteReplacedKey,
   denyRemoteAddresses,
   deregisterFromLoadBalancers,
   detachFromAutoScaling,

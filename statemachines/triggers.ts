@@ -2,6 +2,7 @@ import type { Priority } from '../functions/shared/parse-finding.ts';
 import { triggers as compromisedAccessKey } from './compromised-access-key/triggers.ts';
 import { triggers as compromisedInstance } from './compromised-instance/triggers.ts';
 import { triggers as compromisedRole } from './compromised-role/triggers.ts';
+import { triggers as rotateAccessKey } from './rotate-access-key/triggers.ts';
 
 type Plain = string | number | boolean | null;
 
@@ -51,4 +52,5 @@ export const triggers: readonly Trigger[] = [
   ...compromisedInstance,
   ...compromisedAccessKey,
   ...compromisedRole,
+  ...rotateAccessKey,
 ];

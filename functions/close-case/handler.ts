@@ -1,15 +1,16 @@
 import * as z from 'zod';
-import type { Mode } from '../shared/journal.ts';
 import { toLambda } from '../shared/lambda.ts';
 import { defineStep, type StepContext } from '../shared/step.ts';
 import { compromisedAccessKey, compromisedRole } from './compromised-credentials.ts';
 import { compromisedInstance } from './compromised-instance.ts';
-import { isAssumed, type Judge, judge, textOf, type Verdict } from './verdict.ts';
+import { rotateAccessKey } from './rotate-access-key.ts';
+import { isAssumed, type Judge, judge, type Titles, textOf, type Verdict } from './verdict.ts';
 
 const judges = {
   'compromised-instance': compromisedInstance,
   'compromised-access-key': compromisedAccessKey,
   'compromised-role': compromisedRole,
+  'rotate-access-key': rotateAccessKey,
 } satisfies Readonly<Record<string, Judge>>;
 
 const Playbook = z.literal(Object.keys(judges) as (keyof typeof judges)[]);
@@ -56,14 +57,15 @@ export const closeCase = defineStep({
 
   async run(asked, _aws, context) {
     const { playbook, target, outcomes } = asked;
-    const verdict = judge(outcomes, judges[playbook], target);
+    const judgeOf: Judge = judges[playbook];
+    const verdict = judge(outcomes, judgeOf, target);
 
     const findings = await close(asked, verdict, context);
     if (!findings) return { outcome: 'more-findings' as const, missing: [], notCut: [] };
 
     const { caseId, mode } = context.case;
     await context.home.notify({
-      title: `${titles[mode][verdict.status]}: ${target}`,
+      title: `${(judgeOf.titles ?? titles)[mode][verdict.status]}: ${target}`,
       text: textOf(verdict, findings, { mode, caseId, target }),
       keywords: ['cordon', verdict.status, mode],
     });
@@ -75,7 +77,7 @@ export const closeCase = defineStep({
   },
 });
 
-const titles: Readonly<Record<Mode, Readonly<Record<Verdict['status'], string>>>> = {
+const titles: Titles = {
   live: {
     contained: 'Contained',
     'needs-human': 'Containment needs a human',

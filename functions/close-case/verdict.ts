@@ -1,4 +1,5 @@
 import type { Finding } from '../shared/finding.ts';
+import type { Mode } from '../shared/journal.ts';
 import { UnusableInputError } from '../shared/unusable-input.ts';
 
 /** What a step handed on; `outcome` is `failed` where the workflow caught its failure. */
@@ -28,7 +29,14 @@ export interface Judge {
   readonly gone: { readonly action: string; readonly outcomes: readonly string[] };
   /** What containment leaves open, said in every case rather than hidden. */
   notCut(outcomes: Readonly<Record<string, Came>>): readonly string[];
+  /** What is left to a person however well the actions came out. */
+  next?(outcomes: Readonly<Record<string, Came>>): readonly string[];
+  /** What people read first, where it is not about containment. */
+  readonly titles?: Titles;
 }
+
+/** What people read first, by what came of a case. */
+export type Titles = Readonly<Record<Mode, Readonly<Record<Verdict['status'], string>>>>;
 
 /** What came of a case, and what is left of it for a person. */
 export interface Verdict {
@@ -54,7 +62,7 @@ export const isAssumed = (outcomes: Readonly<Record<string, Came>>): boolean =>
  */
 export function judge(
   outcomes: Readonly<Record<string, Came>>,
-  { actions, gone, notCut }: Judge,
+  { actions, gone, notCut, next }: Judge,
   target: string,
 ): Verdict {
   const judged = Object.entries(actions).map(([action, judgement]) => {
@@ -74,9 +82,12 @@ export function judge(
     done: judged.flatMap(({ judgement: { label }, each, unwell }) =>
       unwell.length > 0 || each.length === 0 ? [] : `${label}: ${words(each)}`,
     ),
-    missing: judged.flatMap(({ judgement, unwell }) =>
-      unwell.map((one) => missing(judgement, one, target)),
-    ),
+    missing: [
+      ...judged.flatMap(({ judgement, unwell }) =>
+        unwell.map((one) => missing(judgement, one, target)),
+      ),
+      ...(next?.(outcomes) ?? []),
+    ],
     notCut: isGone ? [] : notCut(outcomes),
   };
 }

@@ -11,15 +11,21 @@ import { judgeOwner } from './judge-owner.ts';
 import { askOwner } from './key-owner.ts';
 import { letGo, lock } from './lock.ts';
 import { about, left, Opening, planOf } from './opening.ts';
-import { roleTarget, userTarget } from './principal-target.ts';
+import { keyTarget, roleTarget, userTarget } from './principal-target.ts';
 import type { FindTarget } from './target.ts';
 
-const Playbook = z.enum(['compromised-instance', 'compromised-access-key', 'compromised-role']);
+const Playbook = z.enum([
+  'compromised-instance',
+  'compromised-access-key',
+  'compromised-role',
+  'rotate-access-key',
+]);
 
 const targets: Readonly<Record<z.infer<typeof Playbook>, FindTarget>> = {
   'compromised-instance': instanceTarget,
   'compromised-access-key': userTarget,
   'compromised-role': roleTarget,
+  'rotate-access-key': keyTarget,
 };
 
 const input = z.strictObject({

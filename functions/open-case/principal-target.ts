@@ -18,6 +18,20 @@ export const userTarget: FindTarget = (finding, context) =>
 export const roleTarget: FindTarget = (finding, context) =>
   principalTarget(finding, context, 'compromised-role');
 
+/**
+ * The long-lived key that is to be replaced. It is the target that `compromised-access-key` locks as
+ * well, so no key is replaced while its leak is still being contained.
+ */
+export const keyTarget: FindTarget = (finding, context) => {
+  const target = userTarget(finding, context);
+  if ('principal' in target && target.principal?.kind !== 'user-key') {
+    throw new UnusableInputError(
+      '$.input.request: expected the accessKeyId, AKIA…, of the key to replace',
+    );
+  }
+  return target;
+};
+
 function principalTarget(
   finding: Finding,
   { own, settings }: Parameters<FindTarget>[1],
