@@ -2,6 +2,7 @@ import ipaddr from 'ipaddr.js';
 import * as z from 'zod';
 import type { Finding } from '../../functions/shared/finding.ts';
 import { madeUpId } from './made-up-ids.ts';
+import { principalIn, principalsFrom } from './principals-from-finding.ts';
 import { AccountState } from './state.ts';
 
 type Instance = NonNullable<Finding['instance']>;
@@ -12,14 +13,18 @@ type Stated = z.input<typeof AccountState>;
  * two volumes, a role and an agent, in an Auto Scaling group behind two target groups beside
  * two healthy members that a careless step would hit too.
  *
+ * Where it names credentials, it has whoever they are of, as `principals-from-finding.ts` tells.
+ *
  * What the finding leaves out is made up, and is the same for every finding on the same instance.
- * A finding that names no instance gets an account with nothing in it.
+ * A finding that names neither gets an account with nothing in it.
  */
 export function accountFromFinding(finding: Finding): AccountState {
-  const { account: accountId, instance } = finding;
+  const { account: accountId } = finding;
   // IAM is in no Region; anything else a finding names is in one.
   const region = finding.region === 'global' ? 'us-east-1' : finding.region;
-  const place = { accountId, region };
+  const principal = principalIn(finding);
+  const place = { accountId, region, ...(principal && principalsFrom(finding, principal)) };
+  const instance = finding.instance ?? instanceOf(principal?.instanceId);
   if (!instance) return AccountState.parse(place);
 
   const network = networkOf(instance);
@@ -34,6 +39,10 @@ export function accountFromFinding(finding: Finding): AccountState {
     networkInterfaces: [...network.interfaces, ...fleet.networkInterfaces],
   } satisfies Stated);
 }
+
+/** The instance whose session was stolen, where the finding says no more of it. */
+const instanceOf = (instanceId: Instance['instanceId'] | null | undefined): Instance | undefined =>
+  instanceId ? { instanceId, networkInterfaces: [] } : undefined;
 
 type Interface = NonNullable<Stated['networkInterfaces']>[number];
 

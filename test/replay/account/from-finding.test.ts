@@ -1,5 +1,6 @@
 import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
+import { type Finding, samplesKey } from '../../../functions/shared/finding.ts';
 import { accountFromFinding } from '../../../replay/account/from-finding.ts';
 import { AccountState } from '../../../replay/account/state.ts';
 import { finding } from '../../rehearsal.ts';
@@ -117,10 +118,102 @@ describe('an account made from a finding', () => {
     expect(neighbours).toHaveLength(2);
   });
 
-  it('has nothing in it when the finding names no instance', () => {
+  it('has nothing in it when the finding names neither an instance nor credentials', () => {
     const state = accountFromFinding(
       finding({ resourceType: 'AccessKey', instance: undefined, region: 'global' }),
     );
     expect(state).toMatchObject({ accountId: '111122223333', region: 'us-east-1', instances: [] });
+    expect(state.iam).toMatchObject({ users: [], roles: [] });
+  });
+});
+
+type Said = Finding['accessKey'];
+const accountOf = (accessKey: Said) =>
+  accountFromFinding(finding({ resourceType: 'AccessKey', instance: undefined, accessKey }));
+const key = 'AKIAC2C2C2C2C2C2C2C2';
+
+describe('an account made from a finding on credentials', () => {
+  it('has the user whose key it is, with a second key and a neighbour', () => {
+    const { iam, cloudTrail } = accountOf({
+      accessKeyId: key,
+      userName: 'build',
+      principalId: 'AIDAC2C2C2C2C2C2C2C2C',
+      userType: 'IAMUser',
+    });
+    const [user, neighbour] = iam.users;
+    expect(user).toMatchObject({ userName: 'build', userId: 'AIDAC2C2C2C2C2C2C2C2C' });
+    expect(user?.accessKeys.map(({ accessKeyId }) => accessKeyId)).toEqual([
+      key,
+      expect.stringMatching(/^AKIA/),
+    ]);
+    expect(neighbour?.accessKeys).toHaveLength(1);
+    const assumed = cloudTrail.events.find(({ eventName }) => eventName === 'AssumeRole');
+    expect(assumed).toMatchObject({ accessKeyId: key });
+    expect(iam.roles.map(({ roleName }) => roleName)).toEqual(['build-reports', 'build-neighbour']);
+  });
+
+  it('makes up a user for a key of which only the id is known', () => {
+    const { iam } = accountOf({ accessKeyId: key });
+    expect(iam.users[0]?.accessKeys[0]?.accessKeyId).toBe(key);
+  });
+
+  it('has the sample user with the key that stands for the placeholder', () => {
+    const { iam } = accountOf({
+      accessKeyId: 'GeneratedFindingAccessKeyId',
+      principalId: 'GeneratedFindingPrincipalId',
+      userName: 'GeneratedFindingUserName',
+      userType: 'IAMUser',
+    });
+    expect(iam.users[0]).toMatchObject({ userName: 'GeneratedFindingUserName' });
+    expect(iam.users[0]?.accessKeys[0]?.accessKeyId).toBe(samplesKey.longLived);
+  });
+
+  it('has seen the user make the session that was stolen', () => {
+    const stolen = 'ASIAC2C2C2C2C2C2C2C2';
+    const { iam, cloudTrail } = accountOf({
+      accessKeyId: stolen,
+      userName: 'kiosk',
+      principalId: '111122223333:kiosk-7',
+      userType: 'FederatedUser',
+    });
+    const made = cloudTrail.events.find(({ eventName }) => eventName === 'GetFederationToken');
+    expect(made?.accessKeyId).toBe(iam.users[0]?.accessKeys[0]?.accessKeyId);
+    expect(made?.record).toMatchObject({
+      responseElements: { credentials: { accessKeyId: stolen } },
+    });
+  });
+
+  it('has the role of the session, and the instance whose session it is among its fleet', () => {
+    const { iam, instances } = accountOf({
+      accessKeyId: 'ASIAC2C2C2C2C2C2C2C2',
+      userName: 'web',
+      principalId: `AROAC2C2C2C2C2C2C2C2C:${instanceId}`,
+      userType: 'AssumedRole',
+    });
+    expect(iam.roles[0]).toMatchObject({
+      roleName: 'web',
+      roleId: 'AROAC2C2C2C2C2C2C2C2C',
+      instanceProfiles: ['web'],
+    });
+    expect(instances.map((one) => one.instanceId)).toContain(instanceId);
+    expect(instances).toHaveLength(3);
+  });
+
+  it.each([
+    ['AWSServiceRoleForSupport', '/aws-service-role/'],
+    ['AWSReservedSSO_Admin_0123456789abcdef', '/aws-reserved/sso.amazonaws.com/'],
+    ['deploy', '/'],
+  ])('keeps %s under %s', (roleName, path) => {
+    const { iam } = accountOf({ userName: roleName, sessionName: 'me', userType: 'AssumedRole' });
+    expect(iam.roles[0]).toMatchObject({ roleName, path });
+  });
+
+  it('has nobody for root, nor for credentials that are of no usable shape', () => {
+    expect(accountOf({ userName: 'Root', userType: 'Root' }).iam.users).toEqual([]);
+    const state = accountFromFinding(
+      finding({ accessKey: { accessKeyId: 'AKIA', userType: 'IAMUser' } }),
+    );
+    expect(state.iam.users).toEqual([]);
+    expect(state.instances).toHaveLength(3);
   });
 });
