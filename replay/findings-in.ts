@@ -2,6 +2,7 @@ import type { Finding } from '../functions/shared/finding.ts';
 import { type ParsedFinding, parseFindings } from '../functions/shared/parse-finding.ts';
 import { UnusableInputError } from '../functions/shared/unusable-input.ts';
 import type { Case, Document } from './read-case.ts';
+import { targetName } from './target-name.ts';
 
 /** A finding of a case, or why a part of it is none. */
 export type Item =
@@ -56,5 +57,5 @@ function membersOf(document: unknown): readonly { alone: unknown; index: number 
   return [{ alone: document, index: 0 }];
 }
 
-const targetOf = ({ account, region, instance, accessKey, id }: Finding): string =>
-  [account, region, instance?.instanceId ?? accessKey?.accessKeyId ?? id].join(' ');
+const targetOf = (finding: Finding): string =>
+  [finding.account, finding.region, targetName(finding) ?? finding.id].join(' ');

@@ -10,6 +10,7 @@ import { findingsIn, type Item } from './findings-in.ts';
 import type { Case, ExpectedReplay } from './read-case.ts';
 import { type Asked, ask } from './request.ts';
 import { type Execution, type Invocation, type Ran, runWorkflow } from './run-workflow.ts';
+import { targetName } from './target-name.ts';
 import type { Workflow } from './workflow.ts';
 import { Worlds } from './worlds.ts';
 
@@ -163,8 +164,8 @@ const blank = (source: string, mode: Mode): Replay => ({
 });
 
 const about = (finding: Finding) => {
-  const { id, type, severity, resourceType, account, region, instance, accessKey } = finding;
-  const target = instance?.instanceId ?? accessKey?.accessKeyId ?? null;
+  const { id, type, severity, resourceType, account, region } = finding;
+  const target = targetName(finding);
   return {
     finding: { id, type, severity, resourceType },
     target: target && `${target} in ${account} ${region}`,

@@ -104,7 +104,7 @@ function outcomeInWords({ outcome, calls }: StepReplayed, mode: Replay['mode']):
   const withheld =
     mode === 'dry-run' && calls.some(({ disposition }) => disposition === 'withheld');
   const words = inTwo(outcome);
-  return withheld && /(?:ed|kept)\b/.test(words) && outcome !== 'failed'
+  return withheld && /(?:ed|kept|set)\b/.test(words) && outcome !== 'failed'
     ? `would be ${words}`
     : words;
 }

@@ -89,6 +89,28 @@ describe('what a person reads', () => {
     expect(out).toMatch(/ 0 changes made in the rehearsal account, no AWS account touched/);
   });
 
+  it('names the credentials that a finding is about, and not the instance beside them', async () => {
+    const resource = {
+      resourceType: 'AccessKey',
+      instanceDetails: { instanceId: 'i-99999999' },
+      accessKeyDetails: {
+        accessKeyId: 'AKIAC2C2C2C2C2C2C2C2',
+        userName: 'nora',
+        userType: 'IAMUser',
+      },
+    };
+    const type = 'CredentialAccess:IAMUser/CompromisedCredentials';
+    const byHand = { userName: 'nora', account: '111122223333', region: 'eu-west-1' };
+    const { out } = await run([
+      file('1.json', finding({ type, resource })),
+      file('2.json', byHand),
+    ]);
+
+    expect(out).toContain('AKIAC2C2C2C2C2C2C2C2 in');
+    expect(out).toContain('nora in 111122223333 eu-west-1');
+    expect(out).toMatch(/^ {2}revoke-user-sessions {12}would be set · 2 reads$/m);
+  });
+
   it('does in the rehearsal account what a live run does, and says so', async () => {
     const { out } = await run(['--mode', 'live', file('finding.json', finding())]);
 
