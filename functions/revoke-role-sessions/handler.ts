@@ -41,15 +41,17 @@ const readsOwn = { 'iam:GetRolePolicy': { on: roles } };
 export const revokeRoleSessions = defineStep({
   name: 'revoke-role-sessions',
   input,
-  output: Revocation,
+  // The name too: in a list of roles, the outcome alone tells nobody which is left.
+  output: Revocation.extend({ roleName: RoleName }),
   reads: { ...readsOwn, 'iam:GetRole': { on: roles } },
   writes: { 'iam:PutRolePolicy': { on: roles, standIn: () => ({}) } },
   connect: (to) => ({ iam: new IAMClient(patient(to)) }),
 
   run: (asked, { iam }, context) =>
-    holdingPrincipal(context, roleArn(context.case, asked.roleName), () =>
-      revoke(iam, asked, context),
-    ),
+    holdingPrincipal(context, roleArn(context.case, asked.roleName), async () => ({
+      ...(await revoke(iam, asked, context)),
+      roleName: asked.roleName,
+    })),
 
   async prove({ roleName, roleId, sessionName }, result, { iam }) {
     const { outcome, policyName, scope, before } = result;

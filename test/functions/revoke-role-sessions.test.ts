@@ -82,6 +82,7 @@ describe('revoke-role-sessions of one session', () => {
 
     expect(result).toEqual({
       outcome: 'set',
+      roleName: 'web',
       scope: 'session',
       reason: null,
       policyName: sessionPolicy,
@@ -165,6 +166,7 @@ describe('revoke-role-sessions of a whole role', () => {
 
     expect(result).toEqual({
       outcome: 'set',
+      roleName: 'web',
       scope: 'role',
       reason: null,
       policyName: olderPolicy,
@@ -199,6 +201,7 @@ describe('revoke-role-sessions of a whole role', () => {
 
     expect(result).toEqual({
       outcome: 'set',
+      roleName: 'web',
       scope: 'session',
       reason: 'runs-workloads',
       policyName: sessionPolicy,
@@ -265,6 +268,7 @@ describe('revoke-role-sessions of a role that must be left alone', () => {
 
     expect(result).toEqual({
       outcome: 'left-to-human',
+      roleName: 'web',
       scope: 'session',
       reason,
       policyName: null,
