@@ -5,6 +5,8 @@ import type { Json, JsonObject, State, States } from './workflow.ts';
 /** What is surely there of a value: these fields, and of each what is surely there of it. */
 interface Known {
   readonly fields: ReadonlyMap<string, Known>;
+  /** Of a list: what is surely there of each item. Left out where it may be no list. */
+  readonly items?: Known;
 }
 
 /** Says what is wrong with the part of a state called `where`. */
@@ -75,8 +77,9 @@ function leave(
   if (state.Type === 'Fail') return { to: [], ends: [] };
   if (state.SecondsPath) lookUp(state.SecondsPath, arrived, 'SecondsPath', tell);
 
+  const given = state.Type === 'Map' ? withItem(state, arrived, tell) : arrived;
   const sent =
-    state.Parameters === undefined ? arrived : fill(state.Parameters, arrived, 'Parameters', tell);
+    state.Parameters === undefined ? given : fill(state.Parameters, given, 'Parameters', tell);
   const result = resultOf(name, state, sent, tasks, report);
   const selected =
     state.ResultSelector === undefined
@@ -110,7 +113,23 @@ function resultOf(
     const ends = (state.Branches ?? []).map((branch) => followData(branch, sent, tasks, report));
     return ofFields(ends.map((end, index) => [`${index}`, end ?? nothing]));
   }
+  if (state.Type === 'Map') {
+    const end = state.Iterator && followData(state.Iterator, sent, tasks, report);
+    if (!end?.fields.has('outcome')) {
+      report(name, 'Iterator', 'an item has no outcome on some route');
+    }
+    return { ...nothing, items: end ?? nothing };
+  }
   return state.Result === undefined ? sent : ofJson(state.Result);
+}
+
+const itemPath = '$$.Map.Item.Value';
+
+/** What a Map's Parameters are filled in from: its input, and one item at a time. */
+function withItem({ ItemsPath = '$' }: State, arrived: Known, tell: Tell): Known {
+  const { items } = lookUp(ItemsPath, arrived, 'ItemsPath', tell);
+  if (!items) tell('ItemsPath', `${ItemsPath} is no list on some route`);
+  return ofFields([...arrived.fields, [itemPath, items ?? nothing]]);
 }
 
 type Tell = (where: string, problem: string) => void;
@@ -172,6 +191,8 @@ const contextPaths = new Set(['$$.Execution.Id', '$$.Execution.Name']);
 
 function lookUp(path: string, from: Known, where: string, tell: Tell): Known {
   if (path.startsWith('$$')) {
+    const item = from.fields.get(path);
+    if (item) return item;
     if (!contextPaths.has(path)) tell(where, `${path}: interpreters differ on it`);
     return nothing;
   }
@@ -228,7 +249,9 @@ function put(path: string | null | undefined, into: Known, value: Known): Known 
 
 function ofJson(value: Json): Known {
   if (typeof value !== 'object' || value === null) return nothing;
-  return ofFields(Object.entries(value).map(([key, field]) => [key, ofJson(field)]));
+  const known = ofFields(Object.entries(value).map(([key, field]) => [key, ofJson(field)]));
+  if (!Array.isArray(value)) return known;
+  return { ...known, items: value.length > 0 ? value.map(ofJson).reduce(inBoth) : nothing };
 }
 
 type Schema = z.core.JSONSchema.BaseSchema;
@@ -240,20 +263,28 @@ function ofSchema(schema: Schema): Known {
     (key) => [key, asKnown(schema.properties?.[key] ?? {})] as const,
   );
   const parts = [...all, ...(either.length > 0 ? [either.reduce(inBoth)] : [])];
-  return ofFields([...required, ...parts.flatMap(({ fields }) => [...fields])]);
+  const known = ofFields([...required, ...parts.flatMap(({ fields }) => [...fields])]);
+  const items =
+    schema.type === 'array'
+      ? asKnown(
+          typeof schema.items === 'object' && !Array.isArray(schema.items) ? schema.items : {},
+        )
+      : parts.find((part) => part.items)?.items;
+  return items ? { ...known, items } : known;
 }
 
 const asKnown = (schema: Schema | boolean): Known =>
   typeof schema === 'boolean' ? nothing : ofSchema(schema);
 
 function inBoth(one: Known, other: Known): Known {
-  return ofFields(
-    [...one.fields].flatMap(([key, known]) => {
+  const known = ofFields(
+    [...one.fields].flatMap(([key, field]) => {
       const also = other.fields.get(key);
-      return also ? [[key, inBoth(known, also)] as const] : [];
+      return also ? [[key, inBoth(field, also)] as const] : [];
     }),
   );
+  return one.items && other.items ? { ...known, items: inBoth(one.items, other.items) } : known;
 }
 
-const size = ({ fields }: Known): number =>
-  [...fields.values()].reduce((sum, field) => sum + 1 + size(field), 0);
+const size = ({ fields, items }: Known): number =>
+  [...fields.values()].reduce((sum, field) => sum + 1 + size(field), items ? 1 + size(items) : 0);

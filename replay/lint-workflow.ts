@@ -68,9 +68,35 @@ function* faultsOf(state: State, step: Step | undefined): Faults {
       if (!state.ResultSelector) yield ['ResultSelector', 'expected; it names the branches'];
       return;
     case 'Map':
-      yield ['Type', 'Map is not followed by this check, so not used'];
+      yield* faultsOfMap(state);
   }
 }
+
+const notOfMap = ['ItemProcessor', 'ItemSelector', 'ItemReader', 'ItemBatcher', 'ResultWriter'];
+
+/** A Map hands each item its case, a few at a time, and its items share no state with each other. */
+function* faultsOfMap(state: State): Faults {
+  for (const field of notOfMap) {
+    if (field in state) yield [field, 'not used: Iterator and Parameters say what each item does'];
+  }
+  if (!state.ItemsPath) yield ['ItemsPath', 'expected; it names the list'];
+  if (!isObject(state.Parameters ?? null)) yield ['Parameters', 'expected; they name the item'];
+  if (!(state.MaxConcurrency && state.MaxConcurrency >= 1)) {
+    yield ['MaxConcurrency', 'expected, 1 or more; left out or 0 every item starts at once'];
+  }
+  if (!isOwnField(state.ResultPath)) {
+    yield ['ResultPath', 'expected one field of its own, such as $.revocations'];
+  }
+  for (const [name, { Type }] of state.Iterator ? statesOf(state.Iterator) : []) {
+    if (!['Map', 'Parallel'].includes(Type)) continue;
+    yield [
+      'Iterator',
+      `"${name}" is a ${Type}: an item is one road, which a replay can tell apart`,
+    ];
+  }
+}
+
+const isOwnField = (path: string | null | undefined): boolean => /^\$\.\w+$/.test(path ?? '');
 
 function* faultsOfHandlers(field: string, handlers: readonly (Retrier | Catcher)[]): Faults {
   for (const [index, { ErrorEquals }] of handlers.entries()) {
@@ -84,7 +110,7 @@ function* faultsOfTask(state: State, step: Step | undefined): Faults {
   if (state.TimeoutSeconds === undefined) yield ['TimeoutSeconds', 'expected'];
   if (state.ResultPath === undefined)
     yield ['ResultPath', 'expected; left out it replaces everything'];
-  else if (state.ResultPath !== null && !/^\$\.\w+$/.test(state.ResultPath)) {
+  else if (state.ResultPath !== null && !isOwnField(state.ResultPath)) {
     yield ['ResultPath', 'expected one field of its own, such as $.isolation'];
   }
   if (!sameRetries(state.Retry ?? [])) {

@@ -6,6 +6,7 @@ import { type StepHandler, toLambda, type Wiring } from '../functions/shared/lam
 import type { Result, Step } from '../functions/shared/step.ts';
 import type { RehearsalAccount } from './account/rehearsal-account.ts';
 import { type Rehearsal, wireRehearsal } from './account/wiring.ts';
+import { asInterpreted, isAdded, itemOf, settle } from './as-interpreted.ts';
 import { type Entry, inOrder, StatesEntered } from './states-entered.ts';
 import { statesOf, type Workflow } from './workflow.ts';
 
@@ -49,7 +50,7 @@ export interface Ran {
   readonly failure?: { readonly error: string; readonly cause: string };
   /** In workflow order, then start order. */
   readonly entered: readonly Entered[];
-  /** The same, with the branches of a Parallel kept apart. */
+  /** The same, with the branches of a Parallel and the items of a Map kept apart. */
   readonly road: readonly Entry[];
   readonly notifications: readonly Notification[];
 }
@@ -85,16 +86,18 @@ export function runWorkflow(execution: Execution): {
 
 async function interpret(execution: Execution, arn: string, startedUp: () => void): Promise<Ran> {
   const { machine } = execution.workflow;
+  const interpreted = asInterpreted(machine);
   const lambdas = new Lambdas(execution, arn);
-  const states = [...statesOf(machine)].map(([name]) => name);
+  const states = [...statesOf(interpreted)].map(([name]) => name);
+  const settling = Object.fromEntries(states.filter(isAdded).map((state) => [state, settle]));
   const atOnce = Object.fromEntries(states.map((state) => [state, 0]));
   // The interpreter's own definition type lacks what `asl-validator` has checked; it runs any JSON.
-  const definition = machine as ConstructorParameters<typeof StateMachine>[0];
+  const definition = interpreted as ConstructorParameters<typeof StateMachine>[0];
   const run = new StateMachine(definition, { validationOptions: { noValidate: true } }).run(
     asJson(execution.input) as Parameters<StateMachine['run']>[0],
     {
       overrides: {
-        taskResourceLocalHandlers: lambdas.byState(),
+        taskResourceLocalHandlers: { ...lambdas.byState(), ...settling },
         waitTimeOverrides: atOnce,
         retryIntervalOverrides: atOnce,
       },
@@ -127,8 +130,9 @@ async function follow(
 ): Promise<Ran['failure']> {
   let failure: Ran['failure'];
   for await (const event of events) {
-    if (event.type === 'StateEntered') entered.enter(event.state.name);
-    if (event.type === 'StateRetried') entered.retry(event.state.name);
+    if ('state' in event && isAdded(event.state.name)) continue;
+    if (event.type === 'StateEntered') entered.enter(event.state.name, event.index);
+    if (event.type === 'StateRetried') entered.retry(event.state.name, event.index);
     if (event.type !== 'StateExited') continue;
     left();
     if (handsOnMore.has(event.state.type)) {
@@ -139,7 +143,7 @@ async function follow(
 }
 
 /** The other types hand on what they were given. */
-const handsOnMore: ReadonlySet<string> = new Set(['Task', 'Parallel', 'Pass']);
+const handsOnMore: ReadonlySet<string> = new Set(['Task', 'Parallel', 'Map', 'Pass']);
 
 function refusedSize(state: string, output: unknown): Ran['failure'] {
   const bytes = Buffer.byteLength(JSON.stringify(output ?? null));
@@ -190,8 +194,9 @@ class Lambdas {
   }
 
   /** The runs that belong to one entry of a state; earlier entries have taken theirs. */
-  of({ state, attempts }: Entry): Entered {
-    return { state, invocations: this.#started.get(state)?.splice(0, attempts) ?? [] };
+  of({ state, item, attempts }: Entry): Entered {
+    const started = this.#started.get(placeOf(state, item));
+    return { state, invocations: started?.splice(0, attempts) ?? [] };
   }
 
   async idle(): Promise<void> {
@@ -199,10 +204,11 @@ class Lambdas {
   }
 
   async #invoke(state: string, step: Step, payload: unknown): Promise<unknown> {
-    const sent = asJson(payload);
+    const { sent, item } = itemOf(asJson(payload));
+    const place = placeOf(state, item);
     const invocation: Invocation = { state, step: step.name, outcome: 'failed', journal: [] };
-    const before = this.#started.get(state) ?? [];
-    this.#started.set(state, [...before, invocation]);
+    const before = this.#started.get(place) ?? [];
+    this.#started.set(place, [...before, invocation]);
     const observe: Wiring['observe'] = ({ journal, result, error }) => {
       Object.assign(
         invocation,
@@ -211,7 +217,7 @@ class Lambdas {
         error && { error },
       );
     };
-    const lambda = lambdaContext(step.name, `${this.#arn}/${state}/${before.length + 1}`);
+    const lambda = lambdaContext(step.name, `${this.#arn}/${place}/${before.length + 1}`);
     wirings.set(lambda, { ...this.#wiring(modeOf(sent)), observe });
     try {
       const result = await handlerOf(step)(sent, lambda);
@@ -244,6 +250,10 @@ class Lambdas {
     return wiring;
   }
 }
+
+/** Where a step runs: its state, and below a Map the item's number. */
+const placeOf = (state: string, item: number | undefined): string =>
+  item === undefined ? state : `${state}/${item}`;
 
 /** A handler is made once for each step; its wiring comes with each invocation's context. */
 const handlers = new WeakMap<Step, StepHandler>();

@@ -41,9 +41,12 @@ export interface State {
   readonly Choices?: readonly JsonObject[];
   readonly Default?: string;
   readonly Branches?: readonly States[];
+  readonly ItemsPath?: string;
+  readonly MaxConcurrency?: number;
+  readonly Iterator?: States;
 }
 
-/** States with the one they start at: a machine, or a branch of a Parallel state. */
+/** States with the one they start at: a machine, a branch of a Parallel, or what a Map repeats. */
 export interface States {
   readonly StartAt: string;
   readonly States: Readonly<Record<string, State>>;
@@ -135,25 +138,41 @@ function parse(text: string, refuse: (problem: string) => Error): Machine {
 export const placeholderOf = (step: string): string =>
   `\${${step.replace(/(?:^|-)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())}}`;
 
-/** Every state with its name, in the order of the file; a Parallel's states follow it. */
+/** Every state with its name, in the order of the file; what stands below a state follows it. */
 export function* statesOf({ States }: States): Generator<[name: string, state: State]> {
   for (const [name, state] of Object.entries(States)) {
     yield [name, state];
-    for (const branch of state.Branches ?? []) yield* statesOf(branch);
+    for (const part of [...(state.Branches ?? []), ...(state.Iterator ? [state.Iterator] : [])]) {
+      yield* statesOf(part);
+    }
   }
 }
 
-function substitute<Part extends States>(part: Part): Part {
+/** The same workflow with each state changed by `change`, those below other states included. */
+export function withStates<Part extends States>(
+  part: Part,
+  change: (state: State, name: string) => State,
+): Part {
+  const below = (each: States) => withStates(each, change);
   const states = Object.entries(part.States).map(([name, state]): [string, State] => [
     name,
-    {
-      ...state,
-      ...(state.Resource && { Resource: arnOf(state.Resource) }),
-      ...(state.Branches && { Branches: state.Branches.map(substitute) }),
-    },
+    change(
+      {
+        ...state,
+        ...(state.Branches && { Branches: state.Branches.map(below) }),
+        ...(state.Iterator && { Iterator: below(state.Iterator) }),
+      },
+      name,
+    ),
   ]);
   return { ...part, States: Object.fromEntries(states) };
 }
+
+const substitute = (machine: Machine): Machine =>
+  withStates(machine, (state) => ({
+    ...state,
+    ...(state.Resource && { Resource: arnOf(state.Resource) }),
+  }));
 
 const arnOf = (placeholder: string) =>
   `arn:aws:lambda:eu-west-1:111122223333:function:${placeholder.slice(2, -1)}`;

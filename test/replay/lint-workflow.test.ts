@@ -33,6 +33,14 @@ const steps = [
     z.strictObject({ id: z.string(), group: z.enum(['no-rules', 'ssm-only']) }),
     z.object({ outcome: z.string(), rest: z.string().optional() }),
   ),
+  step(
+    'trace-it',
+    z.strictObject({ id: z.string() }),
+    z.object({
+      outcome: z.string(),
+      roles: z.array(z.object({ name: z.string(), session: z.string().optional() })),
+    }),
+  ),
 ];
 
 const retry = [
@@ -102,8 +110,51 @@ const parallel = (branchEnds: object, rest: object = {}) =>
     ...rest,
   });
 
+const item = {
+  StartAt: 'Revoke',
+  States: {
+    Revoke: {
+      ...cut,
+      Parameters: { ...cut.Parameters, input: { 'id.$': '$.role.name', group: 'no-rules' } },
+      Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: 'Go on' }],
+      End: undefined,
+      Next: 'Revoked',
+    },
+    Revoked: { Type: 'Pass', Parameters: { 'outcome.$': '$.cut.outcome' }, End: true },
+    'Go on': { Type: 'Pass', Parameters: { outcome: 'failed' }, End: true },
+  },
+};
+/** With a Map over what a step found, put between opening and cutting. */
+const map = (rest: object = {}, revoke: object = {}) =>
+  lint({
+    Open: { ...open, Next: 'Trace' },
+    Trace: {
+      ...cut,
+      Resource: `\${TraceIt}`,
+      Parameters: { ...cut.Parameters, input: { 'id.$': '$$.Execution.Id' } },
+      ResultPath: '$.trace',
+      End: undefined,
+      Next: 'Each',
+    },
+    Each: {
+      Type: 'Map',
+      ItemsPath: '$.trace.roles',
+      MaxConcurrency: 5,
+      Parameters: { 'case.$': '$.case', 'role.$': '$$.Map.Item.Value' },
+      Iterator: {
+        ...item,
+        States: { ...item.States, Revoke: { ...item.States.Revoke, ...revoke } },
+      },
+      ResultPath: '$.revocations',
+      Next: 'Cut',
+      ...rest,
+    },
+  });
+
 it('finds nothing wrong with a good workflow', () => {
   expect(lint()).toEqual([]);
+  expect(map()).toEqual([]);
+  expect(map({ ResultSelector: { 'each.$': '$' } })).toEqual([]);
   expect(parallel({ Parameters: { outcome: 'failed' }, ResultPath: '$.cut' })).toEqual([]);
   expect(choice({ Variable: '$.case.outcome', StringEquals: 'opened' })).toEqual([]);
   expect(between({ Type: 'Wait', SecondsPath: '$.case.wait' })).toEqual([]);
@@ -198,13 +249,45 @@ it.each<[string, readonly string[], string]>([
     '"Between" Default: expected',
   ],
   [
-    'a Map',
-    between({
-      Type: 'Map',
-      ItemsPath: '$.case',
-      Iterator: { StartAt: 'Each', States: { Each: { Type: 'Pass', End: true } } },
+    'a Map of which every item starts at once',
+    map({ MaxConcurrency: 0 }),
+    '"Each" MaxConcurrency: expected, 1 or more',
+  ],
+  [
+    'a Map that does not say how many items run at once',
+    map({ MaxConcurrency: undefined }),
+    '"Each" MaxConcurrency: expected, 1 or more',
+  ],
+  [
+    'a Map that hands its items no case',
+    map({ Parameters: undefined }),
+    '"Each" Parameters: expected; they name the item',
+  ],
+  ['a Map over everything', map({ ItemsPath: undefined }), '"Each" ItemsPath: expected'],
+  [
+    'a Map whose result replaces everything',
+    map({ ResultPath: undefined }),
+    '"Each" ResultPath: expected one field of its own',
+  ],
+  [
+    'a Map in its newer words, which mean the same',
+    map({ Iterator: undefined, ItemProcessor: item }),
+    '"Each" ItemProcessor: not used',
+  ],
+  [
+    'a Parallel below a Map',
+    map({
+      Iterator: {
+        StartAt: 'Both',
+        States: { Both: { Type: 'Parallel', Branches: [item], End: true } },
+      },
     }),
-    '"Between" Type: Map is not followed',
+    '"Each" Iterator: "Both" is a Parallel',
+  ],
+  [
+    'a step below a Map with no way out',
+    map({}, { Catch: [{ ErrorEquals: ['NotProvenError'], ResultPath: null, Next: 'Go on' }] }),
+    '"Revoke" Catch: expected States.ALL',
   ],
   [
     'an OutputPath',
@@ -350,6 +433,22 @@ it.each<[string, readonly string[], string]>([
     between({ Type: 'Wait', SecondsPath: '$.case.waits' }),
     '"Between" SecondsPath: $.case.waits is not there',
   ],
+  ['a Map is to go through', map({ ItemsPath: '$.trace.nothing' }), '$.trace.nothing is not there'],
+  [
+    'only some items of a Map have',
+    map(
+      {},
+      {
+        Parameters: { ...cut.Parameters, input: { 'id.$': '$.role.session', group: 'no-rules' } },
+      },
+    ),
+    '"Revoke" Parameters.input.id.$: $.role.session is not there on every route',
+  ],
+  [
+    'a Map did not hand to its items',
+    map({ Parameters: { 'role.$': '$$.Map.Item.Value' } }),
+    '"Revoke" Parameters.mode.$: $.case.mode is not there',
+  ],
   [
     'a Choice compares',
     choice({ Variable: '$.case.nowhere', StringEquals: 'x' }),
@@ -402,6 +501,20 @@ it('knows that what a Choice found present is there behind it', () => {
 it('refuses a branch that ends without an outcome on one of its routes', () => {
   expect(parallel({ Parameters: { failed: true }, ResultPath: '$.cut' })).toContainEqual(
     '"Between" ResultSelector: done has no outcome on some route',
+  );
+});
+
+it('refuses a Map over what may be no list', () => {
+  expect(map({ ItemsPath: '$.trace' })).toContainEqual(
+    '"Each" ItemsPath: $.trace is no list on some route',
+  );
+});
+
+it('refuses an item of a Map that ends without an outcome on one of its routes', () => {
+  const aside = { Type: 'Pass', Parameters: { failed: true }, End: true };
+
+  expect(map({ Iterator: { ...item, States: { ...item.States, 'Go on': aside } } })).toContainEqual(
+    '"Each" Iterator: an item has no outcome on some route',
   );
 });
 
@@ -467,6 +580,19 @@ it.each<[string, readonly string[], string]>([
     'the context beyond the execution',
     between({ Type: 'Pass', Parameters: { 'x.$': '$$.Execution.Input' } }),
     '$$.Execution.Input: interpreters differ on it',
+  ],
+  [
+    'the item of a Map, outside what the Map hands on',
+    map(
+      {},
+      {
+        Parameters: {
+          ...cut.Parameters,
+          input: { 'id.$': '$$.Map.Item.Value', group: 'no-rules' },
+        },
+      },
+    ),
+    '"Revoke" Parameters.input.id.$: $$.Map.Item.Value: interpreters differ on it',
   ],
   [
     'a path that would be sent as text',

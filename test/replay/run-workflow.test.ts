@@ -180,6 +180,179 @@ it('lists the states of a Parallel by branch, however their turns interleave', a
   ]);
 });
 
+/** A Map over `roles`, each of which is worked in two steps, with a way out that still ends well. */
+const forEachRole = (over: { roles: readonly unknown[] }, steps: readonly Step[]) =>
+  run(
+    {
+      StartAt: 'For each role',
+      States: {
+        'For each role': {
+          Type: 'Map',
+          ItemsPath: '$.roles',
+          MaxConcurrency: 2,
+          Parameters: { 'role.$': '$$.Map.Item.Value', 'all.$': '$.roles' },
+          Iterator: {
+            StartAt: 'Look',
+            States: {
+              Look: task('LookAtRole', {
+                Parameters: { 'input.$': '$.role' },
+                End: undefined,
+                Next: 'Wait a moment',
+                Retry: retry,
+                Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: 'Go on' }],
+              }),
+              'Wait a moment': { Type: 'Wait', Seconds: 60, Next: 'Cut' },
+              Cut: task('CutRole', {
+                Parameters: { 'input.$': '$.role' },
+                End: undefined,
+                Next: 'End',
+              }),
+              End: { Type: 'Pass', Parameters: { 'outcome.$': '$.CutRole.outcome' }, End: true },
+              'Go on': { Type: 'Pass', Parameters: { outcome: 'failed' }, End: true },
+            },
+          },
+          ResultPath: '$.revocations',
+          Next: 'Tell',
+        },
+        Tell: task('TellAll', { Parameters: { 'input.$': '$.revocations' } }),
+      },
+    },
+    steps,
+    over,
+  ).ended;
+
+it('works the items of a Map in the order of their list, however their turns interleave', async () => {
+  const order: unknown[] = [];
+  const told: unknown[] = [];
+  const look = stepCalled('look-at-role', async (role) => {
+    const turns = role === 'slow' ? 50 : 0;
+    for (let turn = 0; turn < turns; turn++) await undefined;
+    order.push(role);
+    return { looked: role };
+  });
+  const cut = stepCalled('cut-role', (role) => ({ outcome: `cut-${role}` }));
+  const tell = stepCalled('tell-all', (all) => told.push(all) && {});
+
+  const ran = await forEachRole({ roles: ['slow', 'fast', 'same', 'same'] }, [look, cut, tell]);
+
+  expect(ran.status).toBe('succeeded');
+  expect(order).not.toEqual(['slow', 'fast', 'same', 'same']);
+  const states = ['Look', 'Wait a moment', 'Cut', 'End'];
+  expect(ran.entered.map(({ state }) => state)).toEqual([
+    'For each role',
+    ...['slow', 'fast', 'same', 'same'].flatMap(() => states),
+    'Tell',
+  ]);
+  expect(outcomes(ran).filter((line) => line.startsWith('cut-role'))).toEqual([
+    'cut-role cut-slow',
+    'cut-role cut-fast',
+    'cut-role cut-same',
+    'cut-role cut-same',
+  ]);
+  expect(told).toEqual([
+    ['slow', 'fast', 'same', 'same'].map((role) => ({ outcome: `cut-${role}` })),
+  ]);
+});
+
+it('works a Map over an empty list, and enters none of its states', async () => {
+  const told: unknown[] = [];
+  const never = () => {
+    throw new Error('there is no item');
+  };
+
+  const ran = await forEachRole({ roles: [] }, [
+    stepCalled('look-at-role', never),
+    stepCalled('cut-role', never),
+    stepCalled('tell-all', (all) => told.push(all) && {}),
+  ]);
+
+  expect(ran.status).toBe('succeeded');
+  expect(ran.entered.map(({ state }) => state)).toEqual(['For each role', 'Tell']);
+  expect(told).toEqual([[]]);
+});
+
+it('lets one item of a Map fail into its Catch, with its retries, and goes on with the others', async () => {
+  const attempts = new Map<unknown, number>();
+  const look = stepCalled('look-at-role', async (role) => {
+    const attempt = (attempts.get(role) ?? 0) + 1;
+    attempts.set(role, attempt);
+    if (role === 'gone' || (role === 'busy' && attempt < 2)) throw new RangeError(`${role}`);
+    return {};
+  });
+  const told: unknown[] = [];
+
+  const ran = await forEachRole({ roles: ['gone', 'there', 'busy'] }, [
+    look,
+    stepCalled('cut-role', () => ({})),
+    stepCalled('tell-all', (all) => told.push(all) && {}),
+  ]);
+
+  expect(ran.status).toBe('succeeded');
+  expect(told).toEqual([[{ outcome: 'failed' }, { outcome: 'done' }, { outcome: 'done' }]]);
+  expect(
+    ran.entered.map(({ state, invocations }) =>
+      [state, ...invocations.map(({ outcome }) => outcome)].join(' '),
+    ),
+  ).toEqual([
+    'For each role',
+    'Look failed failed failed',
+    'Go on',
+    'Look done',
+    'Wait a moment',
+    'Cut done',
+    'End',
+    'Look failed done',
+    'Wait a moment',
+    'Cut done',
+    'End',
+    'Tell done',
+  ]);
+});
+
+it('fails as Step Functions does when a Map is given something that is no list', async () => {
+  // Bad input on purpose: the type says what a good one is.
+  const ran = await forEachRole({ roles: 'all' as unknown as string[] }, [
+    stepCalled('look-at-role', () => ({})),
+    stepCalled('cut-role', () => ({})),
+    stepCalled('tell-all', () => ({})),
+  ]);
+
+  expect(ran).toMatchObject({ status: 'failed', failure: { error: 'States.Runtime' } });
+});
+
+it('keeps every state of a Map that ends a branch that ends the execution', async () => {
+  const item = {
+    StartAt: 'Each',
+    States: { Each: { Type: 'Pass', Next: 'Each ends' }, 'Each ends': { Type: 'Succeed' } },
+  };
+  const map = {
+    Type: 'Map',
+    ItemsPath: '$.roles',
+    MaxConcurrency: 5,
+    Parameters: { 'role.$': '$$.Map.Item.Value' },
+    ResultPath: '$.done',
+    End: true,
+  };
+  const beside = { StartAt: 'Beside', States: { Beside: { Type: 'Pass', End: true } } };
+  const branches = [{ StartAt: 'Every', States: { Every: { ...map, Iterator: item } } }, beside];
+  const machine = {
+    StartAt: 'All',
+    States: {
+      All: { Type: 'Parallel', Branches: branches, End: true },
+    },
+  };
+  const roles = ['a', 'b', 'c', 'd', 'e', 'f'];
+
+  const ran = await run(machine, [], { roles }).ended;
+
+  expect(ran.entered.map(({ state }) => state)).toEqual([
+    'All',
+    'Every',
+    ...roles.flatMap(() => ['Each', 'Each ends']),
+    'Beside',
+  ]);
+});
+
 it('sits out no wait', async () => {
   const machine = {
     StartAt: 'Wait a day',
