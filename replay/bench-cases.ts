@@ -1,17 +1,62 @@
 import { Settings } from '../functions/shared/settings.ts';
 import { AccountState } from './account/state.ts';
 import type { Case } from './read-case.ts';
+import type { Goal } from './time-to-cut.ts';
 
 /** A way to the cut, with the most serial calls and states it may take where that is promised. */
 export interface Road {
   readonly name: string;
   readonly case: Case;
+  readonly goal: Goal;
   readonly most: { readonly serialCalls?: number; readonly states?: number };
 }
 
 const place = { vpcId: 'vpc-0be0be0be0be0be0b', subnetId: 'subnet-0be0be0be0be0be0b' };
 const instanceId = 'i-0be0be0be0be0be0b';
 const networkInterfaceId = 'eni-0be0be0be0be0be0b';
+
+/** Every network interface has been put into the group without rules. */
+const isolated: Goal = {
+  by: 'ec2:ModifyNetworkInterfaceAttribute',
+  watch: () => (call, input) =>
+    call === 'ec2:ModifyNetworkInterfaceAttribute' && 'NetworkInterfaceId' in input
+      ? String(input.NetworkInterfaceId)
+      : undefined,
+};
+
+/** The key was read back as inactive. */
+const keyInactive: Goal = {
+  by: 'iam:UpdateAccessKey',
+  watch: () => {
+    let updated = false;
+    return (call) => {
+      updated ||= call === 'iam:UpdateAccessKey';
+      return updated && call === 'iam:ListAccessKeys' ? 'read back' : undefined;
+    };
+  },
+};
+
+/** IAM has been told to deny the session; it takes effect some time after. */
+const sessionDenied: Goal = {
+  by: 'iam:PutRolePolicy',
+  watch: () => (call) => (call === 'iam:PutRolePolicy' ? 'set' : undefined),
+};
+
+const accessKeyId = 'AKIABENCHBENCHBENCH0';
+const sessionKeyId = 'ASIABENCHBENCHBENCH0';
+
+/** A user with a leaked key and a healthy one, and a role that somebody's session is of. */
+const accountWithPrincipals = AccountState.parse({
+  iam: {
+    users: [
+      {
+        userName: 'ci',
+        accessKeys: [{ accessKeyId }, { accessKeyId: 'AKIABENCHBENCHBENCH1' }],
+      },
+    ],
+    roles: [{ roleName: 'deploy', roleId: 'AROABENCHBENCHBENCH0' }],
+  },
+});
 
 /** One instance with one interface and one volume; no agent, no group, nothing else to do. */
 const accountWith = (group: 'ready' | 'missing') => {
@@ -50,12 +95,31 @@ const finding = {
   service: { resourceRole: 'TARGET', archived: false, count: 1 },
 };
 
+const used = (accessKeyDetails: object) => ({
+  ...finding,
+  type: 'UnauthorizedAccess:IAMUser/TorIPCaller',
+  resource: { resourceType: 'AccessKey', accessKeyDetails },
+});
+
+const principalRoad = (name: string, value: object, goal: Goal, most: Road['most']): Road => ({
+  name,
+  goal,
+  most,
+  case: {
+    source: name,
+    documents: [{ file: name, value }],
+    account: accountWithPrincipals,
+    settings: Settings.parse({}),
+  },
+});
+
 const byFinding = (priority: string) => ({ priority, event: finding });
 const byHand = (priority: string) => ({ instanceId, priority });
 
 function road(name: string, value: object, group: 'ready' | 'missing', most: Road['most']): Road {
   return {
     name: `${name}, group ${group}`,
+    goal: isolated,
     case: {
       source: name,
       documents: [{ file: name, value }],
@@ -87,4 +151,22 @@ export const roads: readonly Road[] = [
   }),
   road('evidence-first, no agent', byFinding('evidence-first'), 'ready', { serialCalls: 9 }),
   road('evidence-first, no agent', byFinding('evidence-first'), 'missing', {}),
+  principalRoad(
+    'leaked key, read back inactive',
+    used({ accessKeyId, userName: 'ci', userType: 'IAMUser', principalId: 'AIDABENCHBENCHBENCH0' }),
+    keyInactive,
+    { serialCalls: 4 },
+  ),
+  principalRoad('leaked key, only its id known', { accessKeyId }, keyInactive, { serialCalls: 5 }),
+  principalRoad(
+    'stolen session of a role, denied',
+    used({
+      accessKeyId: sessionKeyId,
+      userName: 'deploy',
+      userType: 'AssumedRole',
+      principalId: 'AROABENCHBENCHBENCH0:ci-7',
+    }),
+    sessionDenied,
+    { serialCalls: 5 },
+  ),
 ];

@@ -69,8 +69,8 @@ function secondsOf(args: readonly string[]): number {
 
 async function roadsToCut(): Promise<readonly RoadMeasured[]> {
   const measured: RoadMeasured[] = [];
-  for (const { name, case: of, most } of roads) {
-    measured.push({ name, cut: (await timeToCut(of, workflows)) ?? null, most });
+  for (const { name, case: of, goal, most } of roads) {
+    measured.push({ name, cut: (await timeToCut(of, goal, workflows)) ?? null, most });
   }
   return measured;
 }

@@ -1,14 +1,26 @@
+import type { AwsCall } from '../functions/shared/step.ts';
 import type { Case } from './read-case.ts';
 import { type Replayed, replayCase } from './replay.ts';
 import type { Entry } from './states-entered.ts';
 import { VirtualTime } from './virtual-time.ts';
 import { statesOf, type Workflow } from './workflow.ts';
 
-/** What lies between a finding and the last network interface swapped. */
+/** What a road leads to: the calls that together are the cut. */
+export interface Goal {
+  /** The call whose step makes the cut. */
+  readonly by: AwsCall;
+  /**
+   * Watches the calls of one run in the order they arrive; names those that are part of the cut,
+   * each by what it cuts. The first of each name counts, and the cut is when the last one has come.
+   */
+  watch(): (call: AwsCall, input: object) => string | undefined;
+}
+
+/** What lies between a finding and the cut. */
 export interface Cut {
   /** The longest chain of AWS calls, the case table's among them. */
   readonly serialCalls: number;
-  /** Entered on the road to the cut, that of the swapping step included. */
+  /** Entered on the road to the cut, that of the cutting step included. */
   readonly states: number;
   /** Of these states, those that run a Lambda. */
   readonly lambdas: number;
@@ -25,11 +37,12 @@ export interface Cut {
  */
 export async function timeToCut(
   of: Case,
+  goal: Goal,
   workflows: ReadonlyMap<string, Workflow>,
 ): Promise<Cut | undefined> {
   const [quick, slow] = [20, 40];
-  const one = await cutAfter(of, workflows, quick);
-  const other = await cutAfter(of, workflows, slow);
+  const one = await cutAfter(of, goal, workflows, quick);
+  const other = await cutAfter(of, goal, workflows, slow);
   if (!one || !other) return undefined;
   const workflow = workflows.get(one.replayed.replay.playbook ?? '');
   return {
@@ -38,28 +51,34 @@ export async function timeToCut(
   };
 }
 
-const swap = 'ec2:ModifyNetworkInterfaceAttribute';
-
-async function cutAfter(of: Case, workflows: ReadonlyMap<string, Workflow>, latency: number) {
+async function cutAfter(
+  of: Case,
+  goal: Goal,
+  workflows: ReadonlyMap<string, Workflow>,
+  latency: number,
+) {
   const time = new VirtualTime();
-  const swapped = new Map<string, number>();
+  const arrived = new Map<string, number>();
+  const partOfCut = goal.watch();
   const [replayed] = await replayCase(of, {
     workflows,
     mode: 'live',
     latency: () => time.pass(latency),
     // Asked when a call arrives, which is when its time has passed.
     fault: (call, input) => {
-      const id = 'NetworkInterfaceId' in input ? String(input.NetworkInterfaceId) : '';
-      if (call === swap && !swapped.has(id)) swapped.set(id, time.now);
+      const part = partOfCut(call, input);
+      if (part && !arrived.has(part)) arrived.set(part, time.now);
       return undefined;
     },
   });
-  const state = replayed && swappingState(replayed);
-  return state ? { replayed, state, at: Math.max(...swapped.values()) } : undefined;
+  const state = replayed && cuttingState(replayed, goal);
+  return state && arrived.size > 0
+    ? { replayed, state, at: Math.max(...arrived.values()) }
+    : undefined;
 }
 
-const swappingState = ({ replay }: Replayed): string | undefined =>
-  replay.steps.find(({ calls }) => calls.some(({ call }) => call === swap))?.state;
+const cuttingState = ({ replay }: Replayed, { by }: Goal): string | undefined =>
+  replay.steps.find(({ calls }) => calls.some(({ call }) => call === by))?.state;
 
 type Road = Omit<Cut, 'serialCalls'>;
 const nowhere: Road = { states: 0, lambdas: 0, waits: 0 };
