@@ -130,6 +130,32 @@ function road(name: string, value: object, group: 'ready' | 'missing', most: Roa
   };
 }
 
+const traced = { events: 10_000, regions: AccountState.parse({}).regions };
+
+/**
+ * A key with 10,000 events, half of them in one Region. CloudTrail gives 50 a page and answers two
+ * requests a second in each Region, so the busiest Region's pages halved is the least time there is.
+ */
+export const longTrace = {
+  leastSeconds: traced.events / 2 / 50 / 2,
+  case: {
+    source: 'a key with 10,000 events',
+    documents: [{ file: 'a key with 10,000 events', value: { accessKeyId } }],
+    account: AccountState.parse({
+      iam: { users: [{ userName: 'ci', accessKeys: [{ accessKeyId }] }] },
+      cloudTrail: {
+        events: Array.from({ length: traced.events }, (_, n) => ({
+          eventName: 'DescribeInstances',
+          eventTime: '2026-02-28T00:00:00.000Z',
+          region: n % 2 === 0 ? 'us-east-1' : traced.regions[n % traced.regions.length],
+          accessKeyId,
+        })),
+      },
+    }),
+    settings: Settings.parse({}),
+  } satisfies Case,
+};
+
 /**
  * The roads whose length is promised. The lock is taken, the group's rules are read and the state
  * before is on record on each of them; a start by hand that names no VPC must look for it first.
