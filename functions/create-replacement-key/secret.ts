@@ -8,7 +8,7 @@ import type { AccessKeyId, UserName } from '../shared/ids.ts';
 import type { StepContext } from '../shared/step.ts';
 
 /** A key and the one it takes the place of. */
-export interface Replacement {
+interface Replacement {
   readonly userName: UserName;
   readonly accessKeyId: AccessKeyId;
   readonly oldAccessKeyId: AccessKeyId;
