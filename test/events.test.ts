@@ -10,6 +10,7 @@ import type { AccountState } from '../replay/account/state.ts';
 import { readCases } from '../replay/read-case.ts';
 import { type Replay, type ReplayOptions, replayCase } from '../replay/replay.ts';
 import { loadWorkflows } from '../replay/workflow.ts';
+import { iamChanges } from './iam-changes.ts';
 
 const folder = fileURLToPath(new URL('../events/', import.meta.url));
 const cases = new Map(readCases(folder).map((of) => [basename(of.source), of]));
@@ -96,6 +97,9 @@ const captureTag = ['keep-memory-image ec2:CreateSnapshot'];
 const ownPort = ['deregister-from-load-balancers elasticloadbalancing:DeregisterTargets'];
 // What the cut at once has protected is not protected yet when that step comes again.
 const protection = ['protect-instance ec2:ModifyInstanceAttribute'];
+// A look later, the policy of the look before is not there.
+const roleAgain = ['revoke-role-sessions iam:PutRolePolicy'];
+const twoLooksMore = [...roleAgain, ...roleAgain];
 const heartbeat = 'detach-from-auto-scaling autoscaling:RecordLifecycleActionHeartbeat';
 
 /**
@@ -116,6 +120,7 @@ const exceptions: Readonly<Record<string, { missing?: string[]; extra?: string[]
       'isolate-instance ec2:ModifyNetworkInterfaceAttribute',
     ],
   },
+  'bucket-read-with-stolen-key': { extra: twoLooksMore },
   'command-and-control-from-web-server': {
     missing: [...ownPort, ...memoryVolume],
     extra: [...ownPort, ...memoryVolume],
@@ -124,11 +129,18 @@ const exceptions: Readonly<Record<string, { missing?: string[]; extra?: string[]
     missing: memoryVolume,
     extra: [...protection, ...protection, ...memoryVolume],
   },
+  'guardduty-sample-finding-on-key': { extra: twoLooksMore },
+  'key-used-from-tor-awaits-approval': { extra: twoLooksMore },
+  'leaked-key-led-to-three-roles': { extra: [...twoLooksMore, ...twoLooksMore, ...twoLooksMore] },
+  // Found at the second look.
+  'leaked-key-used-from-tor': { extra: roleAgain },
   'malware-domains-queried-by-windows-server': { missing: memoryVolume, extra: memoryVolume },
   'reverse-shell-seen-at-runtime': {
     missing: [...captureTag, ...memoryVolume],
     extra: [...captureTag, ...memoryVolume],
   },
+  'session-of-user-stolen': { extra: twoLooksMore },
+  'started-by-hand-for-user': { extra: twoLooksMore },
   'tor-relay-on-three-interfaces': {
     missing: [...captureTag, ...memoryVolume],
     extra: [...captureTag, ...memoryVolume],
@@ -136,6 +148,27 @@ const exceptions: Readonly<Record<string, { missing?: string[]; extra?: string[]
 };
 
 describe.each(names)('%s, live', (name) => {
+  it('leaves in IAM what stops the credentials, and all else as it was', async () => {
+    const replays = await replayOnce(name, 'live');
+    const changed = replays.flatMap(({ account }) =>
+      account ? iamChanges(account.before, account.after) : [],
+    );
+    expect(changed).toEqual([...(stopped[name] ?? [])].sort());
+  });
+
+  it('leaves alone whom the never-touch list names', async () => {
+    const { users, roles, breakGlass } = cases.get(name)?.settings.neverTouch ?? {};
+    const listed: string[] = [users, roles, breakGlass].flatMap((list) => list ?? []);
+    for (const { account } of await replayOnce(name, 'live')) {
+      const named = (iam: AccountState['iam'] | undefined) => [
+        ...(iam?.users.filter(({ userName }) => listed.includes(userName)) ?? []),
+        ...(iam?.roles.filter(({ roleName }) => listed.includes(roleName)) ?? []),
+      ];
+      expect(named(account?.before.iam)).toHaveLength(listed.length);
+      expect(named(account?.after.iam)).toEqual(named(account?.before.iam));
+    }
+  });
+
   it('leaves the instance cut off, protected and out of its groups, its volumes kept', async () => {
     for (const { mode, steps: ran, account, target } of await replayOnce(name, 'live')) {
       const cut = ran.find(({ step }) => step === 'isolate-instance');
@@ -156,6 +189,65 @@ describe.each(names)('%s, live', (name) => {
     }
   });
 });
+
+/** Who is denied what after a live run; in every other case IAM is as it was. */
+const stopped: Readonly<Record<string, readonly string[]>> = {
+  'bucket-read-with-stolen-key': [
+    'gallery: AKIAB0C1B0C1B0C1B0C1 Inactive',
+    'gallery: AWSDenyAll',
+    'gallery: denied in sessions before 2026-04-14T23:50:30Z',
+    'thumbnails: denied in sessions before 2026-04-14T23:50:30Z',
+  ],
+  'federated-session-stolen': [
+    'kiosk-broker: AWSDenyAll',
+    'kiosk-broker: denied in sessions before 2026-04-10T12:30:30Z',
+  ],
+  'instance-credentials-used-outside-aws': [
+    'ledger: denied in AROA1A5E1A5E1A5E1A5E1:i-01a5e1a5e1a5e1a5e',
+    'ledger-backup: denied in sessions before 2026-04-05T03:40:30Z',
+  ],
+  'leaked-key-inactive-already': ['mailer: denied in sessions before 2026-04-13T10:00:30Z'],
+  'leaked-key-led-to-three-roles': [
+    'data-sync: AKIAC0A1C0A1C0A1C0A1 Inactive',
+    'data-sync: AWSDenyAll',
+    'data-sync: denied in sessions before 2026-04-02T14:05:30Z',
+    'release: denied in sessions before 2026-04-02T14:05:30Z',
+    'report-builder: denied in sessions before 2026-04-02T14:05:30Z',
+    // Workloads run under it, so the traced session alone.
+    'pipeline: denied in AROAC0A4C0A4C0A4C0A4C:hop',
+  ],
+  'leaked-key-of-user-with-full-policies': [
+    'finance-export: AKIAF0L1F0L1F0L1F0L1 Inactive',
+    'finance-export: denied everything',
+  ],
+  'leaked-key-used-from-tor': [
+    'build-runner: AKIAT0R1T0R1T0R1T0R1 Inactive',
+    'build-runner: AWSDenyAll',
+    'build-runner: denied in sessions before 2026-04-01T09:30:30Z',
+    'artifact-reader: denied in sessions before 2026-04-01T09:30:30Z',
+  ],
+  'role-shared-by-three-instances': [
+    'image-store: denied in AROA5A1E5A1E5A1E5A1E5:i-05a1e5a1e5a1e5a1e',
+  ],
+  'session-of-user-stolen': [
+    'nora: AWSDenyAll',
+    'nora: denied in sessions before 2026-04-04T07:15:30Z',
+    'incident-desk: denied in sessions before 2026-04-04T07:15:30Z',
+  ],
+  'started-by-hand-for-key': [
+    'backup-agent: AKIABA0FBA0FBA0FBA0F Inactive',
+    'backup-agent: AWSCompromisedKeyQuarantineV3',
+    'backup-agent: denied in sessions before 2026-01-01T00:00:30Z',
+  ],
+  'started-by-hand-for-role': ['partner-upload: denied in sessions before 2026-01-01T00:00:30Z'],
+  'started-by-hand-for-role-session': ['terraform: denied in AROABA40BA40BA40BA40B:ci-4711'],
+  'started-by-hand-for-user': [
+    'mats.berg: AKIABA0DBA0DBA0DBA0D Inactive',
+    'mats.berg: AWSDenyAll',
+    'mats.berg: denied in sessions before 2026-01-01T00:00:30Z',
+    'timesheets: denied in sessions before 2026-01-01T00:00:30Z',
+  ],
+};
 
 /** What an account still has to show for an instance that should have nothing left. */
 function whatIsLeft(account: AccountState, instanceId: string) {
