@@ -1,72 +1,10 @@
-import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { steps } from '../../functions/index.ts';
-import type { AwsCall, Step } from '../../functions/shared/step.ts';
 import { RehearsalAccount } from '../../replay/account/rehearsal-account.ts';
 import { CaseTableInMemory } from '../../replay/case-table-in-memory.ts';
 import { findingsIn } from '../../replay/findings-in.ts';
-import { readCases } from '../../replay/read-case.ts';
-import { type Replay, replayCase } from '../../replay/replay.ts';
+import type { Replay } from '../../replay/replay.ts';
 import { runWorkflow } from '../../replay/run-workflow.ts';
-import { loadWorkflow, readWorkflows, statesOf, type Workflow } from '../../replay/workflow.ts';
-
-const events = fileURLToPath(new URL('../../events/', import.meta.url));
-const cases = new Map(readCases(events).map((of) => [basename(of.source), of]));
-const text = readWorkflows().get('compromised-instance') ?? '';
-const load = (of: readonly Step[]) => loadWorkflow('compromised-instance', text, of);
-const sound = load(steps);
-
-interface Failing {
-  readonly call?: AwsCall;
-  /** What a call must name to fail; left out, every one does. */
-  readonly on?: string;
-  /** Steps that fail without making a call. */
-  readonly steps?: readonly string[];
-}
-
-const replayed = new Map<string, Promise<readonly Replay[]>>();
-
-/** Replays a case live, with a call or a step that fails however often it is tried. */
-function replay(name: string, failing: Failing = {}): Promise<readonly Replay[]> {
-  const key = JSON.stringify([name, failing]);
-  const known = replayed.get(key) ?? replayAnew(name, failing);
-  replayed.set(key, known);
-  return known;
-}
-
-async function replayAnew(name: string, failing: Failing): Promise<readonly Replay[]> {
-  const of = cases.get(name);
-  if (!of) throw new Error(`there is no case ${name}`);
-  const replayed = await replayCase(of, {
-    mode: 'live',
-    workflows: new Map([['compromised-instance', without(failing.steps ?? [])]]),
-    fault: (call, input) =>
-      call === failing.call && JSON.stringify(input).includes(failing.on ?? '')
-        ? { when: 'before', error: injected }
-        : undefined,
-  });
-  return replayed.map((each) => each.replay);
-}
-
-/** As `replay`, for a case of one finding. */
-async function replayOne(name: string, failing: Failing): Promise<Replay> {
-  const [only, ...more] = await replay(name, failing);
-  if (!only || more.length > 0) throw new Error(`${name} has not one finding`);
-  return only;
-}
-
-const injected = Object.assign(new Error('made to fail by a test'), { name: 'InternalError' });
-
-/** The workflow with steps that fail whenever they run. */
-const without = (broken: readonly string[]): Workflow =>
-  broken.length === 0
-    ? sound
-    : load(
-        steps.map((step: Step) =>
-          broken.includes(step.name) ? { ...step, run: () => Promise.reject(injected) } : step,
-        ),
-      );
+import { cases, injected, replayOne, statesNeverEntered, workflowOf } from './failing-replays.ts';
 
 const webServer = 'command-and-control-from-web-server';
 const exfiltration = 'data-exfiltrated-by-dns';
@@ -148,7 +86,7 @@ describe('a failure', () => {
   );
 
   it.each(Object.entries(own))('of Cordon itself ends in "%s"', async (state, failing) => {
-    const { states, status, failure } = await replayOne(failing.of, failing);
+    const { states, status, failure } = await replayOne(failing.of, { steps: failing.steps });
     expect(states.at(-1)).toBe(state);
     expect(status).toBe('failed');
     expect(failure?.error).toMatch(/^[A-Z][A-Za-z]+$/);
@@ -165,15 +103,9 @@ describe('a failure', () => {
 });
 
 it('has no state that neither a case of events/ nor a failure enters', async () => {
-  const entered = new Set<string>();
-  const enter = (replays: readonly Replay[]) => {
-    for (const state of replays.flatMap(({ states }) => states)) entered.add(state);
-  };
-  for (const name of cases.keys()) enter(await replay(name));
-  const failures = { ...evidence, ...containment, ...own };
-  for (const failing of Object.values(failures)) enter(await replay(failing.of, failing));
-  const states = [...statesOf(sound.machine)].map(([state]) => state);
-  expect(states.filter((state) => !entered.has(state))).toEqual([]);
+  const failures = Object.values({ ...evidence, ...containment, ...own });
+
+  expect(await statesNeverEntered('compromised-instance', failures)).toEqual([]);
 }, 30_000);
 
 it('contains the instance when the first answer of the case table was lost', async () => {
@@ -193,7 +125,7 @@ it('contains the instance when the first answer of the case table was lost', asy
   const account = new RehearsalAccount(of.account, { now });
 
   const { ended } = runWorkflow({
-    workflow: sound,
+    workflow: workflowOf('compromised-instance'),
     name: 'lost-answer',
     input: { mode: 'live', event },
     account,

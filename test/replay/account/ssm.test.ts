@@ -127,9 +127,9 @@ describe('SSM commands', () => {
   it('keep no signature of a presigned URL', async () => {
     const all = rehearsed(state);
     await send(all, instanceId, {
-      Parameters: { commands: ['curl https://tools.example/avml?X-Amz-Signature=secret'] },
+      Parameters: { commands: ['curl https://tools.example/avml?X-Amz-Signature=5ec4e7'] },
     });
-    expect(JSON.stringify(all.account.state)).not.toContain('secret');
+    expect(JSON.stringify(all.account.state)).not.toContain('5ec4e7');
   });
 
   it('are cancelled unless they have ended', async () => {

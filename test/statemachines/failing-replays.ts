@@ -1,0 +1,90 @@
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { steps } from '../../functions/index.ts';
+import type { AwsCall, Step } from '../../functions/shared/step.ts';
+import { readCases } from '../../replay/read-case.ts';
+import { type Replay, replayCase } from '../../replay/replay.ts';
+import { loadWorkflows, statesOf, type Workflow } from '../../replay/workflow.ts';
+
+const events = fileURLToPath(new URL('../../events/', import.meta.url));
+/** The cases of `events/`, by name. */
+export const cases = new Map(readCases(events).map((of) => [basename(of.source), of]));
+const sound = loadWorkflows(steps);
+
+/** A playbook's workflow, with nothing broken. */
+export function workflowOf(playbook: string): Workflow {
+  const workflow = sound.get(playbook);
+  if (!workflow) throw new Error(`there is no workflow for ${playbook}`);
+  return workflow;
+}
+
+/** What fails in a replay, however often it is tried. */
+export interface Failing {
+  readonly call?: AwsCall;
+  /** What a call must name to fail; left out, every one does. */
+  readonly on?: string;
+  /** Steps that fail without making a call. */
+  readonly steps?: readonly string[];
+}
+
+const replayed = new Map<string, Promise<readonly Replay[]>>();
+
+/** Replays a case live, with a call or a step that fails however often it is tried. */
+export function replay(name: string, failing: Failing = {}): Promise<readonly Replay[]> {
+  const key = JSON.stringify([name, failing]);
+  const known = replayed.get(key) ?? replayAnew(name, failing);
+  replayed.set(key, known);
+  return known;
+}
+
+async function replayAnew(name: string, { call: broken, on = '', steps }: Failing) {
+  const of = cases.get(name);
+  if (!of) throw new Error(`there is no case ${name}`);
+  const replayed = await replayCase(of, {
+    mode: 'live',
+    workflows: without(steps ?? []),
+    fault: (call, input) =>
+      call === broken && JSON.stringify(input).includes(on)
+        ? { when: 'before', error: injected }
+        : undefined,
+  });
+  return replayed.map((each) => each.replay);
+}
+
+/** As `replay`, for a case of one finding. */
+export async function replayOne(name: string, failing: Failing): Promise<Replay> {
+  const [only, ...more] = await replay(name, failing);
+  if (!only || more.length > 0) throw new Error(`${name} has not one finding`);
+  return only;
+}
+
+export const injected = Object.assign(new Error('made to fail by a test'), {
+  name: 'InternalError',
+});
+
+/** The workflows, with steps that fail whenever they run. */
+const without = (broken: readonly string[]): ReadonlyMap<string, Workflow> =>
+  broken.length === 0
+    ? sound
+    : loadWorkflows(
+        steps.map((step: Step) =>
+          broken.includes(step.name) ? { ...step, run: () => Promise.reject(injected) } : step,
+        ),
+      );
+
+/** The states of a playbook that neither a case nor one of these failures enters. */
+export async function statesNeverEntered(
+  playbook: string,
+  failures: readonly (Failing & { readonly of: string })[],
+): Promise<readonly string[]> {
+  const entered = new Set<string>();
+  const enter = (replays: readonly Replay[]) => {
+    for (const each of replays) {
+      if (each.playbook === playbook) for (const state of each.states) entered.add(state);
+    }
+  };
+  for (const name of cases.keys()) enter(await replay(name));
+  for (const { of, ...failing } of failures) enter(await replay(of, failing));
+  const states = [...statesOf(workflowOf(playbook).machine)].map(([state]) => state);
+  return states.filter((state) => !entered.has(state));
+}
