@@ -1,3 +1,4 @@
+import { foundBy } from './found.ts';
 import type { Came, Judge, Judgement, StepOutcome } from './verdict.ts';
 
 const removeFromIam =
@@ -67,9 +68,10 @@ export const compromisedAccessKey: Judge = {
     },
     ...aftermath,
   },
-  notCut: ({ quarantine, key, trace }) => [
+  found: ({ trace }) => foundBy(one(trace)),
+  notCut: ({ quarantine, key, record, trace }) => [
     ...textsIn(quarantine, 'cannotStop'),
-    ...stillActive(key),
+    ...otherKeys(key, record),
     ...elsewhere(trace),
     'IAM enforces a change after seconds to minutes; until then requests may still pass',
   ],
@@ -101,6 +103,7 @@ export const compromisedRole: Judge = {
     },
     ...aftermath,
   },
+  found: ({ trace }) => foundBy(one(trace)),
   notCut: ({ trace }) => [
     'resources whose own policy names the session: the role’s policy does not reach them',
     'new sessions of the role, by whoever may still assume it',
@@ -116,12 +119,15 @@ function textsIn(came: Came | undefined, field: string): string[] {
   return Array.isArray(list) ? list.filter((text) => typeof text === 'string') : [];
 }
 
-function stillActive(came: Came | undefined): string[] {
-  const keys = one(came)?.keys;
-  const active = Array.isArray(keys) ? keys.filter(({ status }) => status === 'Active') : [];
-  return active.length > 0
+/** The keys of the user that were not the leaked one, as far as the record could count them. */
+function otherKeys(key: Came | undefined, record: Came | undefined): string[] {
+  const stopped = one(key)?.keys;
+  const all = one(record)?.keys;
+  if (!Array.isArray(stopped) || typeof all !== 'number') return [];
+  const others = all - stopped.length;
+  return others > 0
     ? [
-        `${active.length} other keys of the user, which stay active and are denied by its quarantine`,
+        `${others} other ${others === 1 ? 'key' : 'keys'} of the user: left as found, and denied only what the quarantine denies`,
       ]
     : [];
 }

@@ -100,7 +100,7 @@ function seenBy({ outcomes }: Input): number | undefined {
 /** The findings the case was closed over, or undefined when more have come that must be acted on. */
 async function close(asked: Input, verdict: Verdict, { home, case: ref }: StepContext) {
   const seen = seenBy(asked);
-  const summary = { done: verdict.done, missing: verdict.missing, notCut: verdict.notCut };
+  const { status: _, ...summary } = verdict;
   // Findings that change no plan may come at any time; they are counted in and the case closed.
   for (let look = 0; look < 5; look++) {
     const { counted, findings } = await home.cases.findings(ref);

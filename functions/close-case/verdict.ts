@@ -29,6 +29,8 @@ export interface Judge {
   readonly gone: { readonly action: string; readonly outcomes: readonly string[] };
   /** What containment leaves open, said in every case rather than hidden. */
   notCut(outcomes: Readonly<Record<string, Came>>): readonly string[];
+  /** What the steps found that a person must look at. */
+  found?(outcomes: Readonly<Record<string, Came>>): readonly string[];
   /** What is left to a person however well the actions came out. */
   next?(outcomes: Readonly<Record<string, Came>>): readonly string[];
   /** What people read first, where it is not about containment. */
@@ -44,6 +46,7 @@ export interface Verdict {
   readonly done: readonly string[];
   readonly missing: readonly string[];
   readonly notCut: readonly string[];
+  readonly found: readonly string[];
 }
 
 const bare = ({ outcome }: StepOutcome) => outcome.replace(/^would-be-/, '');
@@ -62,7 +65,7 @@ export const isAssumed = (outcomes: Readonly<Record<string, Came>>): boolean =>
  */
 export function judge(
   outcomes: Readonly<Record<string, Came>>,
-  { actions, gone, notCut, next }: Judge,
+  { actions, gone, notCut, next, found }: Judge,
   target: string,
 ): Verdict {
   const judged = Object.entries(actions).map(([action, judgement]) => {
@@ -89,6 +92,7 @@ export function judge(
       ...(next?.(outcomes) ?? []),
     ],
     notCut: isGone ? [] : notCut(outcomes),
+    found: found?.(outcomes) ?? [],
   };
 }
 
@@ -121,6 +125,7 @@ export function textOf(
       : []),
     '',
     ...list('Left to do', verdict.missing),
+    ...list('Found', verdict.found),
     ...list('Done', verdict.done),
     ...list('Not cut', verdict.notCut),
     ...list('Because of', because),

@@ -221,6 +221,39 @@ describe('close-case after leaked credentials', () => {
     );
   });
 
+  it('tells where the credentials were used from, and what may have been left behind', async () => {
+    const { run, notifications } = await rehearsalOf(account);
+    const left = { eventName: 'CreateUser', who: 'AIDA:x', what: 'userName *all*', when: '12:00' };
+    const trace = {
+      outcome: 'traced',
+      sources: ['203.0.113.77'],
+      firstUse: '11:00',
+      lastUse: '13:00',
+      persistence: Array.from({ length: 17 }, () => left),
+    };
+
+    await run(closeCase, key({ trace }));
+
+    const text = notifications.at(-1)?.text ?? '';
+    expect(text).toContain('• used from `203.0.113.77`, 11:00 to 13:00\n');
+    expect(text).toContain('left behind: `CreateUser` `userName *all*` by `AIDA:x`, 12:00\n');
+    expect(text).toContain('• 2 more, listed in the case\n');
+  });
+
+  it.each([
+    [2, ['1 other key of the user: left as found, and denied only what the quarantine denies']],
+    [1, []],
+    ['unreadable', []],
+  ])('says how many of %s keys were not the leaked one', async (keys, said) => {
+    const { run } = await rehearsalOf(account);
+    const stopped = { outcome: 'deactivated', keys: [{ accessKeyId: 'AKIA', status: 'Inactive' }] };
+    const record = { outcome: 'recorded', keys };
+
+    const { result } = await run(closeCase, key({ key: stopped, record }));
+
+    expect(result.notCut.filter((line: string) => line.includes('of the user:'))).toEqual(said);
+  });
+
   it.each([
     ['the key stays active', { key: { outcome: 'failed' } }],
     ['the quarantine failed', { quarantine: { outcome: 'failed' } }],
