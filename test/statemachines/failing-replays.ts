@@ -21,6 +21,8 @@ export function workflowOf(playbook: string): Workflow {
 /** What fails in a replay, however often it is tried. */
 export interface Failing {
   readonly call?: AwsCall;
+  /** Left out, an error that nobody knows. */
+  readonly error?: Error;
   /** What a call must name to fail; left out, every one does. */
   readonly on?: string;
   /** Steps that fail without making a call. */
@@ -31,22 +33,21 @@ const replayed = new Map<string, Promise<readonly Replay[]>>();
 
 /** Replays a case live, with a call or a step that fails however often it is tried. */
 export function replay(name: string, failing: Failing = {}): Promise<readonly Replay[]> {
-  const key = JSON.stringify([name, failing]);
+  const key = JSON.stringify([name, failing, failing.error?.name]);
   const known = replayed.get(key) ?? replayAnew(name, failing);
   replayed.set(key, known);
   return known;
 }
 
-async function replayAnew(name: string, { call: broken, on = '', steps }: Failing) {
+async function replayAnew(name: string, failing: Failing) {
+  const { call: broken, on = '', steps, error = injected } = failing;
   const of = cases.get(name);
   if (!of) throw new Error(`there is no case ${name}`);
   const replayed = await replayCase(of, {
     mode: 'live',
     workflows: without(steps ?? []),
     fault: (call, input) =>
-      call === broken && JSON.stringify(input).includes(on)
-        ? { when: 'before', error: injected }
-        : undefined,
+      call === broken && JSON.stringify(input).includes(on) ? { when: 'before', error } : undefined,
   });
   return replayed.map((each) => each.replay);
 }
