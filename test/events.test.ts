@@ -153,7 +153,8 @@ describe.each(names)('%s, live', (name) => {
     const changed = replays.flatMap(({ account }) =>
       account ? iamChanges(account.before, account.after) : [],
     );
-    expect(changed).toEqual([...(stopped[name] ?? [])].sort());
+    // What one playbook changed, another that ran beside it may have seen as well.
+    expect([...new Set(changed)].sort()).toEqual([...(stopped[name] ?? [])].sort());
   });
 
   it('leaves alone whom the never-touch list names', async () => {
@@ -181,11 +182,12 @@ describe.each(names)('%s, live', (name) => {
   });
 
   it('leaves alone whatever is not the instance', async () => {
-    for (const { account, target } of await replayOnce(name, 'live')) {
+    const replays = await replayOnce(name, 'live');
+    const contained = new Set(replays.map(({ target }) => target?.split(' ')[0] ?? ''));
+    for (const { account } of replays) {
       if (!account) continue;
-      const instanceId = target?.split(' ')[0] ?? '';
       const { after, before } = account;
-      expect(bystanders(after, before, instanceId)).toEqual(bystanders(before, before, instanceId));
+      expect(bystanders(after, before, contained)).toEqual(bystanders(before, before, contained));
     }
   });
 });
@@ -323,18 +325,20 @@ function isTarget(
 }
 
 /**
- * What there was before and is none of the instance's. Left out are the network ACLs of its subnets,
- * and the groups that carry an isolation group's name in its VPCs: those it is meant to change.
+ * What there was before and is none of the instances'. Left out are the network ACLs of their subnets,
+ * and the groups that carry an isolation group's name in their VPCs: those are meant to change.
  */
-function bystanders(account: AccountState, before: AccountState, instanceId: string) {
+function bystanders(account: AccountState, before: AccountState, instanceIds: ReadonlySet<string>) {
   const isOwn = ({ attachment }: { attachment?: { instanceId: string } | undefined }) =>
-    attachment?.instanceId === instanceId;
+    attachment !== undefined && instanceIds.has(attachment.instanceId);
   const subnetIds = before.networkInterfaces.filter(isOwn).map(({ subnetId }) => subnetId);
   const subnets = before.subnets.filter(({ subnetId }) => subnetIds.includes(subnetId));
   const acls = subnets.map(({ networkAclId }) => networkAclId);
   const vpcs = subnets.map(({ vpcId }) => vpcId);
   const was = JSON.stringify(before);
-  const there = (id: string) => was.includes(id) && id !== instanceId;
+  const there = (id: string) => was.includes(id) && !instanceIds.has(id);
+  const isTheirs = (group: AccountState['targetGroups'][number], id: string) =>
+    [...instanceIds].some((instanceId) => isTarget(before, group, id, instanceId));
   return {
     vpcs: account.vpcs,
     subnets: account.subnets,
@@ -356,9 +360,7 @@ function bystanders(account: AccountState, before: AccountState, instanceId: str
     })),
     targetGroups: account.targetGroups.map((group) => ({
       ...group,
-      targets: group.targets.filter(
-        ({ id }) => there(id) && !isTarget(before, group, id, instanceId),
-      ),
+      targets: group.targets.filter(({ id }) => there(id) && !isTheirs(group, id)),
     })),
     classicLoadBalancers: account.classicLoadBalancers.map((balancer) => ({
       ...balancer,
