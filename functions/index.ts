@@ -1,3 +1,4 @@
+import { awaitMemoryCapture } from './await-memory-capture/handler.ts';
 import { checkHistoryQuery } from './check-history-query/handler.ts';
 import { checkMemoryCapture } from './check-memory-capture/handler.ts';
 import { closeCase } from './close-case/handler.ts';
@@ -20,11 +21,13 @@ import { revokeUserSessions } from './revoke-user-sessions/handler.ts';
 import { snapshotVolumes } from './snapshot-volumes/handler.ts';
 import { startHistoryQuery } from './start-history-query/handler.ts';
 import { startMemoryCapture } from './start-memory-capture/handler.ts';
+import { startPlaybook } from './start-playbook/handler.ts';
 import { tellHuman } from './tell-human/handler.ts';
 import { traceCredentials } from './trace-credentials/handler.ts';
 
 /** Every step there is. `infra` deploys a Lambda for each; `replay` looks them up here by name. */
 export const steps = [
+  awaitMemoryCapture,
   checkHistoryQuery,
   checkMemoryCapture,
   closeCase,
@@ -47,6 +50,7 @@ export const steps = [
   snapshotVolumes,
   startHistoryQuery,
   startMemoryCapture,
+  startPlaybook,
   tellHuman,
   traceCredentials,
 ] as const;

@@ -2,14 +2,16 @@ import * as z from 'zod';
 import type { Finding } from '../functions/shared/finding.ts';
 import type { Notification } from '../functions/shared/home.ts';
 import { type JournalEntry, Mode } from '../functions/shared/journal.ts';
+import { parseRequest } from '../functions/shared/parse-finding.ts';
 import type { RehearsalOptions } from './account/rehearsal-account.ts';
 import type { AccountState } from './account/state.ts';
 import type { CaseTableInMemory } from './case-table-in-memory.ts';
 import { differences } from './expectation.ts';
+import { type Family, runFamily } from './family.ts';
 import { findingsIn, type Item } from './findings-in.ts';
 import type { Case, ExpectedReplay } from './read-case.ts';
 import { type Asked, ask } from './request.ts';
-import { type Execution, type Invocation, type Ran, runWorkflow } from './run-workflow.ts';
+import type { Execution, Invocation, Ran } from './run-workflow.ts';
 import { targetName } from './target-name.ts';
 import type { Workflow } from './workflow.ts';
 import { Worlds } from './worlds.ts';
@@ -42,6 +44,8 @@ export interface Replay {
   readonly priority: string | null;
   readonly failure: Ran['failure'] | null;
   readonly notifications: readonly Notification[];
+  /** The playbook that started this one; null where a finding or a person did. */
+  readonly startedBy: string | null;
   /** How it differs from what `expected.json` says; empty when it does not, or there is none. */
   readonly unexpected: readonly string[];
 }
@@ -68,7 +72,8 @@ export interface ReplayOptions {
 }
 
 /**
- * Replays every finding of a case, and compares what came of them with what the case expects.
+ * Replays every finding of a case, each followed by the playbooks that its own one starts, and
+ * compares what came of them with what the case expects.
  *
  * Findings about one target meet each other: the second starts when the first has opened its case.
  * Otherwise one finding is worked after the other. No account but the rehearsal account is touched.
@@ -76,7 +81,7 @@ export interface ReplayOptions {
 export async function replayCase(of: Case, options: ReplayOptions): Promise<readonly Replayed[]> {
   const { latency, fault } = options;
   const worlds = new Worlds(of.account, { ...(latency && { latency }), ...(fault && { fault }) });
-  const ended: Promise<Replayed>[] = [];
+  const ended: Promise<readonly Replayed[]>[] = [];
   let last: Working | undefined;
   for (const item of findingsIn(of)) {
     if (last && last.target !== item.target) await Promise.all(ended);
@@ -84,7 +89,7 @@ export async function replayCase(of: Case, options: ReplayOptions): Promise<read
     last = start(item, of, worlds, options);
     ended.push(last.ended);
   }
-  const replayed = await Promise.all(ended);
+  const replayed = (await Promise.all(ended)).flat();
   const { expected } = of;
   if (!expected) return replayed;
   const unexpected = differences(
@@ -101,14 +106,14 @@ export async function replayCase(of: Case, options: ReplayOptions): Promise<read
 interface Working {
   readonly target: string | null;
   readonly underWay: Promise<void>;
-  readonly ended: Promise<Replayed>;
+  readonly ended: Promise<readonly Replayed[]>;
 }
 
 function start(item: Item, of: Case, worlds: Worlds, options: ReplayOptions): Working {
   const stopped = (replay: Replay, finding?: Finding): Working => ({
     target: item.target,
     underWay: Promise.resolve(),
-    ended: Promise.resolve({ replay, expected: false, ...(finding && { finding }) }),
+    ended: Promise.resolve([{ replay, expected: false, ...(finding && { finding }) }]),
   });
   const mode = options.mode ?? of.expected?.mode ?? 'dry-run';
   const nothing = blank(item.source, mode);
@@ -125,25 +130,51 @@ function start(item: Item, of: Case, worlds: Worlds, options: ReplayOptions): Wo
   if (!workflow) throw new Error(`there is no workflow for ${asked.playbook}`);
 
   const world = worlds.of(item.target, finding);
-  const before = world.account.copy().state;
-  const { underWay, ended } = runWorkflow({
-    workflow,
-    name: world.nextName(asked.request),
-    input: asked.request,
-    account: world.account,
-    table: world.table,
-    running: world.running,
-    settings: of.settings,
-    now: () => new Date(finding.updatedAt),
-    ...(options.dryRun && { dryRun: options.dryRun }),
-  });
-  const replayed = ended.then((ran): Replayed => {
-    const account = { before, after: world.account.copy().state };
+  const { table } = world;
+  const now = () => new Date(finding.updatedAt);
+  const { underWay, ended } = runFamily(
+    {
+      workflow,
+      name: world.nextName(asked.request),
+      input: asked.request,
+      account: world.account,
+      table,
+      running: world.running,
+      settings: of.settings,
+      now,
+      ...(options.dryRun && { dryRun: options.dryRun }),
+    },
+    options.workflows,
+  );
+  const replayed = ended.then((family): readonly Replayed[] => {
+    const { ran, account } = family;
     const replay = { ...found, ...cameOf(ran, asked), account };
-    return { replay, expected: false, finding, table: world.table, ran };
+    const further = startedBy(family, { source: item.source, table, now });
+    return [{ replay, expected: false, finding, table, ran }, ...further];
   });
   return { target: item.target, underWay, ended: replayed };
 }
+
+interface Around {
+  readonly source: string;
+  readonly table: CaseTableInMemory;
+  now(): Date;
+}
+
+/** What came of the playbooks that one started, each followed by those that it started itself. */
+const startedBy = (parent: Family, around: Around): readonly Replayed[] =>
+  parent.started.flatMap((family) => {
+    const { playbook, request, ran, account, execution } = family;
+    const { accountId, region } = account.before;
+    const home = { account: accountId, region, execution, now: around.now() };
+    const { finding, mode, priority, reason: why } = parseRequest(request, home);
+    const reason = `${parent.playbook} started it${why ? `: ${why}` : ''}.`;
+    const came = cameOf(ran, { playbook, reason, priority, mode, request });
+    const found = { ...blank(around.source, mode), ...about(finding), startedBy: parent.playbook };
+    const replay = { ...found, ...came, account };
+    const own = { replay, expected: false, finding, table: around.table, ran };
+    return [own, ...startedBy(family, around)];
+  });
 
 // Members are in the order in which the report prints them.
 const blank = (source: string, mode: Mode): Replay => ({
@@ -160,6 +191,7 @@ const blank = (source: string, mode: Mode): Replay => ({
   priority: null,
   failure: null,
   notifications: [],
+  startedBy: null,
   unexpected: [],
 });
 
@@ -172,7 +204,7 @@ const about = (finding: Finding) => {
   };
 };
 
-/** What `open-case` made of the request: it alone decides the mode, and whether anything is done. */
+/** What the first step made of the request: it alone decides the mode, and whether anything is done. */
 const Opening = z.looseObject({
   outcome: z.string(),
   mode: Mode,
@@ -180,9 +212,11 @@ const Opening = z.looseObject({
   forced: z.string().nullable(),
 });
 
+const opens: ReadonlySet<string> = new Set(['open-case', 'plan-attack-sequence']);
+
 function cameOf(ran: Ran, asked: Extract<Asked, { request: object }>) {
   const invocations = ran.entered.flatMap((entered) => entered.invocations);
-  const opened = invocations.find(({ step, result }) => step === 'open-case' && result);
+  const opened = invocations.find(({ step, result }) => opens.has(step) && result);
   const { data: opening } = Opening.safeParse(opened?.result);
   const left = opening && ['declined', 'needs-human'].includes(opening.outcome);
   const status = ran.status === 'succeeded' && left ? 'declined' : ran.status;

@@ -1,6 +1,6 @@
 import type { Context } from 'aws-lambda';
 import { ExecutionTimeoutError, type RunOptions, StateMachine } from 'aws-local-stepfunctions';
-import type { Notification } from '../functions/shared/home.ts';
+import type { Home, Notification } from '../functions/shared/home.ts';
 import type { JournalEntry, Mode } from '../functions/shared/journal.ts';
 import { type StepHandler, toLambda, type Wiring } from '../functions/shared/lambda.ts';
 import type { Result, Step } from '../functions/shared/step.ts';
@@ -23,6 +23,8 @@ export interface Execution {
   /** The ARNs of executions that run; this one is added while it does. */
   readonly running: Set<string>;
   readonly dryRun?: 'copy' | 'stand-ins';
+  /** Starts a further playbook in the same world; it is left to who brings it to await that. */
+  readonly start?: Home['start'];
   /** What steps run with in place of the rehearsal account; a test against another AWS brings it. */
   wire?(mode: Mode): Wiring;
 }
@@ -58,6 +60,13 @@ export interface Ran {
 /** Step Functions allows 256 KiB; what is larger than this belongs in the case record. */
 export const mostStateBytes = 64 * 1024;
 
+/** ARN of an execution, as `$$.Execution.Id` has it. */
+export const executionArn = (
+  { account: { state }, workflow }: Pick<Execution, 'account' | 'workflow'>,
+  name: string,
+): string =>
+  `arn:aws:states:${state.region}:${state.accountId}:execution:${workflow.playbook}:${name}`;
+
 /**
  * Runs a workflow as Step Functions would, with its real Lambda handlers, against a rehearsal
  * account. Waits and the time between retries are 0.
@@ -69,9 +78,8 @@ export function runWorkflow(execution: Execution): {
   underWay: Promise<void>;
   ended: Promise<Ran>;
 } {
-  const { workflow, name, account, running } = execution;
-  const { accountId, region } = account.state;
-  const arn = `arn:aws:states:${region}:${accountId}:execution:${workflow.playbook}:${name}`;
+  const { running } = execution;
+  const arn = executionArn(execution, execution.name);
   running.add(arn);
   let startedUp = () => {};
   const underWay = new Promise<void>((resolve) => {
@@ -232,7 +240,7 @@ class Lambdas {
 
   /** One wiring for each mode, so that the steps of a dry run share one copy of the account. */
   #wiring(mode: Mode): Wiring {
-    const { account, table, settings, running, dryRun } = this.#execution;
+    const { account, table, settings, running, dryRun, start } = this.#execution;
     const wiring =
       this.#wirings.get(mode) ??
       this.#execution.wire?.(mode) ??
@@ -244,6 +252,7 @@ class Lambdas {
         notifications: this.notifications,
         now: () => this.#execution.now(),
         running,
+        start,
         ...(dryRun && { dryRun }),
       });
     this.#wirings.set(mode, wiring);

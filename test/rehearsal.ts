@@ -2,7 +2,7 @@ import type { Context } from 'aws-lambda';
 import type * as z from 'zod';
 import { CaseRecord, type CaseRef } from '../functions/shared/case-record.ts';
 import { Finding } from '../functions/shared/finding.ts';
-import type { Notification } from '../functions/shared/home.ts';
+import type { Home, Notification } from '../functions/shared/home.ts';
 import type { AwsClients, JournalEntry, Mode } from '../functions/shared/journal.ts';
 import { contextOf, toLambda } from '../functions/shared/lambda.ts';
 import { Settings } from '../functions/shared/settings.ts';
@@ -58,6 +58,8 @@ export async function rehearsalOf(
     target?: string;
     fault?: RehearsalOptions['fault'];
     dryRun?: 'copy' | 'stand-ins';
+    /** Starts the playbooks that a step asks for; left out, there is none to start. */
+    start?: Home['start'];
   } = {},
 ) {
   const now = () => new Date(at);
@@ -97,6 +99,7 @@ export async function rehearsalOf(
       notifications,
       now,
       running: new Set([execution('live'), execution('dry-run')]),
+      start: options.start,
       ...(observe && { observe }),
       ...(options.dryRun && { dryRun: options.dryRun }),
     });

@@ -72,7 +72,8 @@ export const openCase = defineStep({
     if ('reason' in found) return { ...plan, ...left(found.reason) };
 
     const { arn: target, region, principal } = found;
-    const locking = lock({ finding, mode: plan.mode, target, region, execution }, context);
+    const wanted = { finding, mode: plan.mode, target, region, execution, parent: asked.parent };
+    const locking = lock(wanted, context);
     if (!principal || principal.roleName) return { ...plan, ...(await locking) };
 
     const [locked, said] = await sideBySide([locking, askOwner(iam, principal)]);

@@ -1,6 +1,6 @@
 import type { CaseRef, Opened } from '../shared/case-record.ts';
 import type { Finding } from '../shared/finding.ts';
-import type { Region } from '../shared/ids.ts';
+import type { CaseId, Region } from '../shared/ids.ts';
 import type { Mode } from '../shared/journal.ts';
 import type { StepContext } from '../shared/step.ts';
 
@@ -11,6 +11,7 @@ interface Wanted {
   readonly target: string;
   readonly region: Region;
   readonly execution: string;
+  readonly parent?: CaseId | undefined;
 }
 
 /** How the lock was got, or why it was not. */

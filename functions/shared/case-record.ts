@@ -4,6 +4,7 @@ import type { CaseTable, Change, Item } from './case-table.ts';
 import type { Finding } from './finding.ts';
 import { AccountId, CaseId, Region } from './ids.ts';
 import { type JournalEntry, Mode } from './journal.ts';
+import { sideBySide } from './side-by-side.ts';
 
 /** The open case, as it goes with every state of a workflow to every step. */
 export const CaseRef = z.strictObject({
@@ -52,6 +53,15 @@ interface StepRecord {
   readonly at: string;
 }
 
+/** The last case on a target. */
+interface Latest {
+  readonly caseId: CaseId;
+  /** ISO 8601. */
+  readonly openedAt: string;
+  readonly status: CaseStatus;
+  readonly steps: readonly StepRecord[];
+}
+
 /** What a case says of a body of evidence, without its words. */
 interface KeptEvidence {
   readonly name: string;
@@ -71,6 +81,8 @@ const seenKey = (mode: Mode, target: string, { account, region, id }: Finding) =
   pk: `finding#${mode}#${account}#${region}#${id}`,
   sk: target,
 });
+const latestKey = (mode: Mode, target: string) => ({ pk: `target#${target}`, sk: `case#${mode}` });
+const openedKey = (caseId: string) => ({ pk: casePk(caseId), sk: 'opened' });
 const casePk = (caseId: string) => `case#${caseId}`;
 const short = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 10);
 
@@ -119,6 +131,7 @@ export class CaseRecord {
       region = finding.region,
       execution,
       lockSeconds,
+      parent,
     }: {
       finding: Finding;
       mode: Mode;
@@ -127,6 +140,8 @@ export class CaseRecord {
       region?: Region;
       execution: string;
       lockSeconds: number;
+      /** The case whose playbook started this one's. */
+      parent?: CaseId | undefined;
     },
     takeOver?: Holder,
   ): Promise<Opened> {
@@ -148,6 +163,7 @@ export class CaseRecord {
       findings: takeOver ? takeOver.findings + 1 : 1,
     };
     const seen = seenKey(mode, target, finding);
+    const openedAt = this.#now().toISOString();
     const refused = await this.#table.write([
       { put: lock, onlyIf: takeOver ? { equals: { holder: takeOver.holder } } : { absent: true } },
       {
@@ -158,13 +174,16 @@ export class CaseRecord {
           target,
           mode,
           execution,
-          openedAt: this.#now().toISOString(),
+          openedAt,
         },
       },
       { put: { pk: casePk(caseId), sk: `finding#${finding.id}`, finding } },
       takeOver
         ? { put: { ...seen, caseId } }
         : { put: { ...seen, caseId }, onlyIf: { absent: true } },
+      { put: { ...latestKey(mode, target), caseId, openedAt } },
+      // Apart from the case itself, which is written anew when it is closed.
+      ...(takeOver ? [] : [{ put: { ...openedKey(caseId), openedAt, ...(parent && { parent }) } }]),
     ]);
     if (refused === 'written') return { outcome: takeOver ? 'reopened' : 'opened', ref };
 
@@ -395,6 +414,25 @@ export class CaseRecord {
     const now = await this.#table.get(place);
     if (now?.status === status && now.execution === execution) return 'closed';
     throw new LockLostError(`${caseId} no longer holds ${target}`);
+  }
+
+  /**
+   * The case last opened on a target in a mode, be it closed by now, with when and with the steps
+   * that have left a record in it. For another case that must wait for what it does.
+   */
+  async latestOn(mode: Mode, target: string): Promise<Latest | undefined> {
+    const latest = await this.#table.get(latestKey(mode, target));
+    if (!latest) return undefined;
+    const caseId = CaseId.parse(latest.caseId);
+    const [status, steps] = await sideBySide([this.status(caseId), this.steps(caseId)]);
+    return { caseId, openedAt: String(latest.openedAt), status: status ?? 'open', steps };
+  }
+
+  /** When a case was opened, ISO 8601, and whose playbook started its own; undefined for no case. */
+  async opened(caseId: CaseId): Promise<{ at: string; parent: CaseId | null } | undefined> {
+    const item = await this.#table.get(openedKey(caseId));
+    if (!item) return undefined;
+    return { at: String(item.openedAt), parent: CaseId.nullable().parse(item.parent ?? null) };
   }
 
   async status(caseId: CaseId): Promise<CaseStatus | undefined> {

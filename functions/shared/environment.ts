@@ -1,6 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DescribeExecutionCommand, ExecutionDoesNotExist, SFNClient } from '@aws-sdk/client-sfn';
+import {
+  DescribeExecutionCommand,
+  ExecutionAlreadyExists,
+  ExecutionDoesNotExist,
+  SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Context } from 'aws-lambda';
@@ -8,7 +14,7 @@ import * as z from 'zod';
 import { CaseRecord } from './case-record.ts';
 import { CaseTableInDynamoDb } from './case-table-dynamodb.ts';
 import { patient } from './connection.ts';
-import type { Home, Notification } from './home.ts';
+import type { Home, Notification, StartedPlaybook } from './home.ts';
 import type { Wiring } from './lambda.ts';
 import { Settings } from './settings.ts';
 import { parseInput, UnusableInputError } from './unusable-input.ts';
@@ -18,11 +24,20 @@ const Environment = z.object({
   CORDON_CASE_TABLE: z.string().min(3, 'expected the name of the case table'),
   CORDON_TOPIC_ARN: z.string().startsWith('arn:', 'expected the ARN of the notification topic'),
   CORDON_SETTINGS: z.string().default('{}'),
+  CORDON_PLAYBOOKS: z.string().default('{}'),
 });
 
+/** Each playbook's state machine. Only `start-playbook` needs them. */
+const Playbooks = z.record(
+  z.string(),
+  z.string().regex(/^arn:[\w-]+:states:[^:]+:\d{12}:stateMachine:[^:]+$/, {
+    error: 'expected the ARN of a state machine',
+  }),
+);
+
 /**
- * A step's wiring on AWS, from the Lambda's environment: `CORDON_CASE_TABLE`, `CORDON_TOPIC_ARN`
- * and `CORDON_SETTINGS` (JSON).
+ * A step's wiring on AWS, from the Lambda's environment: `CORDON_CASE_TABLE`, `CORDON_TOPIC_ARN`,
+ * `CORDON_SETTINGS` and `CORDON_PLAYBOOKS` (both JSON).
  *
  * Steps act in Cordon's own account. A target elsewhere is refused: to answer for an account with
  * the wrong account's resources would be worse than not to answer. What IAM holds is in no Region:
@@ -32,17 +47,15 @@ export function wiringFrom(
   { invokedFunctionArn }: Pick<Context, 'invokedFunctionArn'>,
   environment: NodeJS.ProcessEnv = process.env,
 ): Wiring {
-  const { AWS_REGION, CORDON_CASE_TABLE, CORDON_TOPIC_ARN, CORDON_SETTINGS } = parseInput(
-    Environment,
-    environment,
-    'environment',
-  );
+  const parsed = parseInput(Environment, environment, 'environment');
+  const { AWS_REGION, CORDON_CASE_TABLE: table, CORDON_TOPIC_ARN: topic } = parsed;
+  const playbooks = fromJson(Playbooks, parsed.CORDON_PLAYBOOKS, 'CORDON_PLAYBOOKS');
   const account = invokedFunctionArn.split(':')[4] ?? '';
   const own = { account, region: AWS_REGION };
   const now = () => new Date();
   return {
-    home: homeIn(AWS_REGION, { table: CORDON_CASE_TABLE, topic: CORDON_TOPIC_ARN }, now),
-    settings: settingsFrom(CORDON_SETTINGS),
+    home: homeIn(AWS_REGION, { table, topic, playbooks }, now),
+    settings: fromJson(Settings, parsed.CORDON_SETTINGS, 'CORDON_SETTINGS'),
     own,
     now,
     sleep: (milliseconds) => setTimeout(milliseconds),
@@ -57,16 +70,22 @@ export function wiringFrom(
   };
 }
 
-function settingsFrom(json: string): Settings {
+function fromJson<Out>(schema: z.ZodType<Out>, json: string, variable: string): Out {
   try {
-    return parseInput(Settings, JSON.parse(json), 'CORDON_SETTINGS');
+    return parseInput(schema, JSON.parse(json), variable);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new UnusableInputError(`CORDON_SETTINGS: expected JSON: ${error.message}`);
+    throw new UnusableInputError(`${variable}: expected JSON: ${error.message}`);
   }
 }
 
-function homeIn(region: string, at: { table: string; topic: string }, now: () => Date): Home {
+interface HomeAt {
+  readonly table: string;
+  readonly topic: string;
+  readonly playbooks: z.infer<typeof Playbooks>;
+}
+
+function homeIn(region: string, at: HomeAt, now: () => Date): Home {
   const to = patient({ region });
   const documents = DynamoDBDocumentClient.from(new DynamoDBClient(to), {
     marshallOptions: { removeUndefinedValues: true },
@@ -92,7 +111,35 @@ function homeIn(region: string, at: { table: string; topic: string }, now: () =>
         throw error;
       }
     },
+    start: async (playbook, input, name) => {
+      const machine = at.playbooks[playbook];
+      if (!machine) throw new UnusableInputError(`CORDON_PLAYBOOKS.${playbook}: expected its ARN`);
+      return startExecution(sfn, machine, input, name);
+    },
   };
+}
+
+/**
+ * A name is taken for 90 days after its execution has ended; asked for with the same input while it
+ * runs, Step Functions answers as if it had started it.
+ * https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+ */
+async function startExecution(
+  sfn: SFNClient,
+  stateMachineArn: string,
+  input: object,
+  name: string,
+): Promise<StartedPlaybook> {
+  const execution = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+  try {
+    await sfn.send(
+      new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }),
+    );
+    return { outcome: 'started', execution };
+  } catch (error) {
+    if (error instanceof ExecutionAlreadyExists) return { outcome: 'already-started', execution };
+    throw error;
+  }
 }
 
 /**

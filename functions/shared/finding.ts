@@ -38,6 +38,41 @@ const NetworkInterface = z.strictObject({
   publicIp: z.string().optional(),
 });
 
+const Credentials = z.strictObject({
+  /** Of a key, or of the credentials that an actor used. */
+  accessKeyId: z.string().max(128).optional(),
+  /** Such as `AROA…:session`, or the ARN of a role's session. */
+  principalId: z.string().max(512).optional(),
+  /** Of a role's session, the role's name. */
+  userName: z.string().max(128).optional(),
+  /** CloudTrail's word, such as IAMUser, AssumedRole or Root. */
+  userType: z.string().max(64).optional(),
+});
+
+/**
+ * The resources and actors of an attack sequence:
+ * https://docs.aws.amazon.com/guardduty/latest/APIReference/API_Sequence.html
+ */
+const Sequence = z.strictObject({
+  resources: z
+    .array(
+      z.strictObject({
+        /** GuardDuty's, such as EC2_INSTANCE; any word parses. */
+        resourceType: z.string().max(64),
+        /** An ARN or a bare id: GuardDuty does not say which. */
+        uid: z.string().max(512),
+        account: AccountId,
+        region: Region,
+        credentials: Credentials.optional(),
+      }),
+    )
+    .max(200),
+  actors: z.array(Credentials.extend({ account: AccountId })).max(200),
+  /** How many resources and actors are not kept, for there were too many or they say nothing. */
+  notKept: z.int().min(0),
+});
+export type Sequence = z.infer<typeof Sequence>;
+
 /**
  * A finding, whatever it came as: one shape for every step, the replay and the case.
  *
@@ -85,6 +120,8 @@ export const Finding = z.strictObject({
       userType: z.string().optional(),
     })
     .optional(),
+  /** What an attack sequence ties together: its own shape, apart from single findings'. */
+  sequence: Sequence.optional(),
   /** The name that was looked up, in a finding about DNS. */
   domain: z.string().optional(),
   /** Remote addresses the action names, with who opened the connection. */
@@ -119,8 +156,10 @@ export const samplesKey = {
 } as const;
 
 /** ARN of the instance a finding is about: the target that a case locks. */
-export const instanceArn = ({ account, region }: Finding, instanceId: InstanceId): string =>
-  `arn:${partitionOf(region)}:ec2:${region}:${account}:instance/${instanceId}`;
+export const instanceArn = (
+  { account, region }: Pick<Finding, 'account' | 'region'>,
+  instanceId: InstanceId,
+): string => `arn:${partitionOf(region)}:ec2:${region}:${account}:instance/${instanceId}`;
 
 /** The part of AWS that a Region belongs to, as ARNs spell it. */
 function partitionOf(region: string): string {

@@ -9,6 +9,13 @@ export interface Notification {
   readonly keywords: readonly string[];
 }
 
+/** An execution that runs, or ran, because it was asked for. */
+export interface StartedPlaybook {
+  readonly outcome: 'started' | 'already-started';
+  /** ARN of the execution. */
+  readonly execution: string;
+}
+
 /**
  * Cordon's own account: the cases, the people, its own executions. It is used in every mode and
  * never journalled, since it is not what a case acts on.
@@ -18,4 +25,10 @@ export interface Home {
   notify(notification: Notification): Promise<void>;
   /** Whether an execution still runs. An execution that nobody knows does not. */
   isRunning(execution: string): Promise<boolean>;
+  /**
+   * Starts a playbook's workflow and does not wait for it. `name` is the execution's, at most 80
+   * letters, digits, `-` and `_`: asked for twice, it is started once. Throws
+   * `UnusableInputError` for a playbook that is not deployed.
+   */
+  start(playbook: string, input: object, name: string): Promise<StartedPlaybook>;
 }

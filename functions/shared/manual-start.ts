@@ -2,7 +2,15 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { Words } from './asked.ts';
 import { type Finding, findingFrom } from './finding.ts';
-import { AccessKeyId, AccountId, InstanceId, RoleName, SessionName, UserName } from './ids.ts';
+import {
+  AccessKeyId,
+  AccountId,
+  CaseId,
+  InstanceId,
+  RoleName,
+  SessionName,
+  UserName,
+} from './ids.ts';
 import { TargetRegion } from './parse-guardduty.ts';
 import { type Place, parseAt } from './place.ts';
 
@@ -15,7 +23,13 @@ export const playbooksByHand: ReadonlyMap<string, string> = new Map([
 
 type Named = Pick<Finding, 'type' | 'resourceType' | 'instance' | 'accessKey'>;
 
-const Around = { ...Words, account: AccountId, region: TargetRegion };
+const Around = {
+  ...Words,
+  account: AccountId,
+  region: TargetRegion,
+  /** The case whose playbook starts this one; a person has none. */
+  parent: CaseId.optional(),
+};
 
 const ofInstance = z
   .strictObject({ ...Around, instanceId: InstanceId })

@@ -3,6 +3,7 @@ import { type Memory, type Priority, Words } from './asked.ts';
 import type { Finding } from './finding.ts';
 import { members, type ParsedFinding, readDocument } from './finding-documents.ts';
 import { eventOf } from './guardduty-event.ts';
+import type { CaseId } from './ids.ts';
 import type { Mode } from './journal.ts';
 import { manualStart, readManual } from './manual-start.ts';
 import { inside, type Place, parseAt, refuse } from './place.ts';
@@ -18,6 +19,8 @@ interface Request {
   readonly memory: Memory;
   /** A person's words, from a start by hand. */
   readonly reason?: string | undefined;
+  /** The case whose playbook asked, where it was no finding and no person. */
+  readonly parent?: CaseId | undefined;
 }
 
 /** What surrounds a request: Cordon's own account and Region, and the execution it came to. */

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { type Finding, findingFrom, placeholders, resourceTypes } from './finding.ts';
 import { AccountId, InstanceId, NetworkInterfaceId, Region, SubnetId, VpcId } from './ids.ts';
 import { Count, Flag, lenient, listOf, Text, Time } from './lenient.ts';
+import { parseSequence } from './parse-sequence.ts';
 import { inside, inWords, type Place, parseAt, refuse } from './place.ts';
 import { principalOf } from './principal.ts';
 
@@ -75,6 +76,7 @@ const Service = z.object({
     z.object({ sample: z.unknown().optional(), value: z.unknown().optional() }),
   ),
   action: lenient(z.record(z.string(), z.unknown())),
+  detection: z.unknown().optional(),
 });
 
 const ResourceType = z.enum(resourceTypes, `expected one of ${resourceTypes.join(', ')}`);
@@ -104,6 +106,10 @@ export function parseGuardDuty(detail: unknown, place: Place, otherwise: Date): 
   const said = parseAt(Detail, detail, place);
   const { resource, service, accountId, createdAt, updatedAt, ...rest } = said;
   const { instance, accessKey } = targets(resource, accountId, inside(place, 'resource'));
+  const sequence =
+    resource.resourceType === 'AttackSequence'
+      ? parseSequence(service?.detection, { account: accountId, region: said.region })
+      : undefined;
   return findingFrom({
     ...rest,
     account: accountId,
@@ -111,12 +117,13 @@ export function parseGuardDuty(detail: unknown, place: Place, otherwise: Date): 
     title: said.title?.slice(0, 1000),
     resourceType: resource.resourceType,
     resourceRole: service?.resourceRole,
-    sample: saysSample(service?.additionalInfo) || isPlaceholder({ instance, accessKey }),
+    sample: saysSample(service?.additionalInfo) || isPlaceholder({ instance, accessKey, sequence }),
     archived: service?.archived ?? false,
     updatedAt: updatedAt ?? service?.eventLastSeen ?? createdAt ?? otherwise.toISOString(),
     count: service?.count ?? 1,
     instance,
     accessKey,
+    sequence,
     ...remoteOf(service?.action),
   });
 }
@@ -166,13 +173,19 @@ const Embedded = z
   .pipe(z.object({ sample: z.literal(true) }));
 
 /** Whether it is about what only samples are about. User names are not asked: anyone can pick one. */
-export function isPlaceholder({ instance, accessKey }: Partial<Targets>): boolean {
+export function isPlaceholder({
+  instance,
+  accessKey,
+  sequence,
+}: Partial<Targets & Pick<Finding, 'sequence'>>): boolean {
   const said = [
     instance?.instanceId,
     ...(instance?.networkInterfaces ?? []).map(({ networkInterfaceId }) => networkInterfaceId),
     accessKey?.accessKeyId,
     accessKey?.principalId,
     accessKey?.userType,
+    ...(sequence?.resources ?? []).map(({ uid }) => uid.slice(uid.lastIndexOf('/') + 1)),
+    ...(sequence?.actors ?? []).map(({ accessKeyId }) => accessKeyId),
   ];
   return said.some((word) => word !== undefined && placeholders.has(word));
 }

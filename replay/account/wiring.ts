@@ -1,7 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { ConfiguredRetryStrategy } from '@smithy/core/retry';
 import { CaseRecord } from '../../functions/shared/case-record.ts';
-import type { Notification } from '../../functions/shared/home.ts';
+import type { Home, Notification } from '../../functions/shared/home.ts';
 import type { AwsClients, Mode, Withhold } from '../../functions/shared/journal.ts';
 import type { Wiring } from '../../functions/shared/lambda.ts';
 import type { Settings } from '../../functions/shared/settings.ts';
@@ -18,6 +18,8 @@ export interface Rehearsal {
   now(): Date;
   /** ARNs of executions that still run; any other does not. */
   readonly running: ReadonlySet<string>;
+  /** Starts a further playbook beside this execution; left out, there is none to start. */
+  readonly start?: Home['start'] | undefined;
   readonly observe?: Wiring['observe'];
   /** `stand-ins`: answer withheld writes as a dry run on AWS does, not from a copy of the account. */
   readonly dryRun?: 'copy' | 'stand-ins';
@@ -32,6 +34,7 @@ export interface Rehearsal {
 export function wireRehearsal(rehearsal: Rehearsal): Wiring {
   const { account, mode, table, settings, notifications, now, running, observe, dryRun } =
     rehearsal;
+  const { start = nothingToStart } = rehearsal;
   const copy = mode === 'dry-run' ? account.copy() : undefined;
   return {
     home: {
@@ -40,11 +43,14 @@ export function wireRehearsal(rehearsal: Rehearsal): Wiring {
         notifications.push(notification);
       },
       isRunning: async (execution) => running.has(execution),
+      start,
     },
     settings,
     own: { account: account.state.accountId, region: account.state.region },
     now,
-    sleep: async () => {},
+    sleep: async () => {
+      if (running.size > 1) await othersTurn();
+    },
     connection: async ({ region }) => ({
       ...settled,
       region: region === 'global' ? account.state.region : region,
@@ -58,6 +64,13 @@ export function wireRehearsal(rehearsal: Rehearsal): Wiring {
     ...(dryRun !== 'stand-ins' && { withhold: playOnCopy }),
   };
 }
+
+const nothingToStart: Home['start'] = async (playbook) => {
+  throw new Error(`this rehearsal has no playbook ${playbook} to start`);
+};
+
+/** Whoever else runs goes on until it waits: seconds are an eternity to what takes no time. */
+const othersTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 /**
  * Everything that a client would look for in the environment and in the user's files, at each call

@@ -84,6 +84,7 @@ function home(
       notify: async (notification) => {
         notifications.push(notification);
       },
+      start: async () => Promise.reject(new Error('open-case starts nothing')),
       isRunning: async (execution) => running.has(execution),
     },
     settings: Settings.parse(options.settings ?? {}),

@@ -66,6 +66,58 @@ export function describeCaseRecord(kind: string, open: () => Promise<CaseTable>)
 
     const closing = (counted = 1) => ({ status: 'contained' as const, counted, summary: {} });
 
+    describe('the last case on a target', () => {
+      it('is found while it is open and once it is closed, with the steps that left a record', async () => {
+        expect(await cases.latestOn('live', target)).toBeUndefined();
+        const ref = await opened();
+        const step = { step: 'isolate-instance', outcome: 'ran', journal: [] };
+        await cases.recordStep(ref, { ...step, at: now.toISOString() });
+        const latest = { caseId: ref.caseId, openedAt: now.toISOString() };
+
+        expect(await cases.latestOn('live', target)).toMatchObject({
+          ...latest,
+          status: 'open',
+          steps: [step],
+        });
+        expect(await cases.latestOn('dry-run', target)).toBeUndefined();
+        later(60);
+        await cases.close(ref, closing());
+        expect(await cases.latestOn('live', target)).toMatchObject({
+          ...latest,
+          status: 'contained',
+        });
+      });
+
+      it('is the newer one once there are two', async () => {
+        await cases.close(await opened('first'), closing());
+        later(60);
+        const { caseId } = await opened('second', { finding: another });
+
+        expect(await cases.latestOn('live', target)).toMatchObject({
+          caseId,
+          openedAt: now.toISOString(),
+          status: 'open',
+        });
+      });
+    });
+
+    it('keeps which case started another, and when, beyond a take-over and the close', async () => {
+      const parent = CaseId.parse('case-0123456789');
+      const openedAt = now.toISOString();
+      const opening = await cases.open({ ...asked('first'), parent });
+      if (opening.outcome !== 'opened') throw new Error(`not opened: ${opening.outcome}`);
+      const { caseId } = opening.ref;
+      later(60);
+      const held = await cases.open(asked('second', { finding: another }));
+      if (held.outcome !== 'held') throw new Error(`not held: ${held.outcome}`);
+      const taken = await cases.open(asked('second', { finding: another }), held);
+      if (!('ref' in taken)) throw new Error(`not taken over: ${taken.outcome}`);
+      await cases.close(taken.ref, closing(2));
+
+      expect(await cases.opened(caseId)).toEqual({ at: openedAt, parent });
+      expect(await cases.opened(CaseId.parse('case-of-nobody'))).toBeUndefined();
+    });
+
     describe('keeping evidence', () => {
       it('gives back a long body as it was, characters of two halves included', async () => {
         const ref = await opened();

@@ -46,7 +46,12 @@ async function bench(table = new CaseTableInMemory()) {
     return { output: { $metadata: {} }, response: undefined };
   };
   const wiring: Wiring = {
-    home: { cases, notify: async () => {}, isRunning: async () => true },
+    home: {
+      cases,
+      notify: async () => {},
+      isRunning: async () => true,
+      start: async () => Promise.reject(new Error('nothing is started here')),
+    },
     settings: Settings.parse({}),
     own: { account: '111122223333', region: 'eu-west-1' },
     now,
