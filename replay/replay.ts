@@ -140,6 +140,7 @@ function start(item: Item, of: Case, worlds: Worlds, options: ReplayOptions): Wo
       account: world.account,
       table,
       running: world.running,
+      turns: world.turns,
       settings: of.settings,
       now,
       ...(options.dryRun && { dryRun: options.dryRun }),

@@ -8,6 +8,7 @@ import type { RehearsalAccount } from './account/rehearsal-account.ts';
 import { type Rehearsal, wireRehearsal } from './account/wiring.ts';
 import { asInterpreted, isAdded, itemOf, settle } from './as-interpreted.ts';
 import { type Entry, inOrder, StatesEntered } from './states-entered.ts';
+import type { Turns } from './turns.ts';
 import { statesOf, type Workflow } from './workflow.ts';
 
 /** One execution of a workflow, and the world it runs in. */
@@ -22,6 +23,8 @@ export interface Execution {
   now(): Date;
   /** The ARNs of executions that run; this one is added while it does. */
   readonly running: Set<string>;
+  /** What their steps sleep by. */
+  readonly turns?: Turns;
   readonly dryRun?: 'copy' | 'stand-ins';
   /** Starts a further playbook in the same world; it is left to who brings it to await that. */
   readonly start?: Home['start'];
@@ -87,6 +90,7 @@ export function runWorkflow(execution: Execution): {
   });
   const ended = interpret(execution, arn, startedUp).finally(() => {
     running.delete(arn);
+    execution.turns?.stepEnded();
     startedUp();
   });
   return { underWay, ended };
@@ -235,12 +239,14 @@ class Lambdas {
     } catch (error) {
       invocation.error = error instanceof Error ? error : new Error(String(error));
       throw asLambdaFails(invocation.error);
+    } finally {
+      this.#execution.turns?.stepEnded();
     }
   }
 
   /** One wiring for each mode, so that the steps of a dry run share one copy of the account. */
   #wiring(mode: Mode): Wiring {
-    const { account, table, settings, running, dryRun, start } = this.#execution;
+    const { account, table, settings, running, turns, dryRun, start } = this.#execution;
     const wiring =
       this.#wirings.get(mode) ??
       this.#execution.wire?.(mode) ??
@@ -252,6 +258,7 @@ class Lambdas {
         notifications: this.notifications,
         now: () => this.#execution.now(),
         running,
+        turns,
         start,
         ...(dryRun && { dryRun }),
       });

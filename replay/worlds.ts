@@ -4,12 +4,14 @@ import { accountFromFinding } from './account/from-finding.ts';
 import { RehearsalAccount, type RehearsalOptions } from './account/rehearsal-account.ts';
 import type { AccountState } from './account/state.ts';
 import { CaseTableInMemory } from './case-table-in-memory.ts';
+import { Turns } from './turns.ts';
 
 /** What executions meet each other in: an account, its cases, and who still runs. */
 class World {
   readonly account: RehearsalAccount;
   readonly table: CaseTableInMemory;
   readonly running = new Set<string>();
+  readonly turns = new Turns();
   #executions = 0;
 
   constructor(state: AccountState, options: RehearsalOptions) {

@@ -6,6 +6,7 @@ import type { AwsClients, Mode, Withhold } from '../../functions/shared/journal.
 import type { Wiring } from '../../functions/shared/lambda.ts';
 import type { Settings } from '../../functions/shared/settings.ts';
 import type { CaseTableInMemory } from '../case-table-in-memory.ts';
+import type { Turns } from '../turns.ts';
 import { type RehearsalAccount, rehearse } from './rehearsal-account.ts';
 
 /** What one rehearsed execution runs in. */
@@ -18,6 +19,8 @@ export interface Rehearsal {
   now(): Date;
   /** ARNs of executions that still run; any other does not. */
   readonly running: ReadonlySet<string>;
+  /** Left out, a sleep takes no time and lets nobody else go on. */
+  readonly turns?: Turns | undefined;
   /** Starts a further playbook beside this execution; left out, there is none to start. */
   readonly start?: Home['start'] | undefined;
   readonly observe?: Wiring['observe'];
@@ -32,7 +35,7 @@ export interface Rehearsal {
  * A dry run works on a copy of the account, made here, that lives as long as the execution.
  */
 export function wireRehearsal(rehearsal: Rehearsal): Wiring {
-  const { account, mode, table, settings, notifications, now, running, observe, dryRun } =
+  const { account, mode, table, settings, notifications, now, running, turns, observe, dryRun } =
     rehearsal;
   const { start = nothingToStart } = rehearsal;
   const copy = mode === 'dry-run' ? account.copy() : undefined;
@@ -48,9 +51,7 @@ export function wireRehearsal(rehearsal: Rehearsal): Wiring {
     settings,
     own: { account: account.state.accountId, region: account.state.region },
     now,
-    sleep: async () => {
-      if (running.size > 1) await othersTurn();
-    },
+    sleep: async () => turns?.sleep(running.size),
     connection: async ({ region }) => ({
       ...settled,
       region: region === 'global' ? account.state.region : region,
@@ -68,9 +69,6 @@ export function wireRehearsal(rehearsal: Rehearsal): Wiring {
 const nothingToStart: Home['start'] = async (playbook) => {
   throw new Error(`this rehearsal has no playbook ${playbook} to start`);
 };
-
-/** Whoever else runs goes on until it waits: seconds are an eternity to what takes no time. */
-const othersTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 /**
  * Everything that a client would look for in the environment and in the user's files, at each call
