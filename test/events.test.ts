@@ -130,6 +130,10 @@ const exceptions: Readonly<Record<string, { missing?: string[]; extra?: string[]
     extra: [...protection, ...protection, ...memoryVolume],
   },
   'guardduty-sample-finding-on-key': { extra: twoLooksMore },
+  'instance-credentials-used-outside-aws': {
+    missing: memoryVolume,
+    extra: [...twoLooksMore, ...memoryVolume],
+  },
   'key-used-from-tor-awaits-approval': { extra: twoLooksMore },
   'leaked-key-led-to-three-roles': { extra: [...twoLooksMore, ...twoLooksMore, ...twoLooksMore] },
   // Found at the second look.
@@ -221,6 +225,11 @@ const stopped: Readonly<Record<string, readonly string[]>> = {
   'leaked-key-of-user-with-full-policies': [
     'finance-export: AKIAF0L1F0L1F0L1F0L1 Inactive',
     'finance-export: denied everything',
+  ],
+  'leaked-key-reported-twice': [
+    'build-runner: AKIATW1CETW1CETW1CE0 Inactive',
+    'build-runner: AWSDenyAll',
+    'build-runner: denied in sessions before 2026-04-01T09:30:30Z',
   ],
   'leaked-key-used-from-tor': [
     'build-runner: AKIAT0R1T0R1T0R1T0R1 Inactive',
@@ -395,9 +404,9 @@ function lines(replays: readonly Replay[], isWanted = (_call: AwsCall) => true):
     );
 }
 
-/** Of resources, cases and commands; and ClientTokens. */
+/** Of resources, cases, commands and findings made by a start; and ClientTokens. */
 const ids =
-  /\b(?:[a-z]+-[0-9a-f]{17}|case-[0-9a-f]{10}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b|(?<="ClientToken":")[0-9a-f]{32}/g;
+  /\b(?:[a-z]+-[0-9a-f]{17}|case-[0-9a-f]{10}|manual-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b|(?<="ClientToken":")[0-9a-f]{32}/g;
 
 const writesOf = (replays: readonly Replay[]) => lines(replays, changes);
 const withoutInput = (line: string) => line.split(' ', 2).join(' ');
