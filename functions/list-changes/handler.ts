@@ -1,4 +1,5 @@
 import { ConfigServiceClient } from '@aws-sdk/client-config-service';
+import { IAMClient } from '@aws-sdk/client-iam';
 import * as z from 'zod';
 import { patient } from '../shared/connection.ts';
 import { AccessKeyId, UserName } from '../shared/ids.ts';
@@ -8,6 +9,9 @@ import { defineStep } from '../shared/step.ts';
 import { kinds, type Persistence, TracedRole } from '../shared/trace.ts';
 import { changesIn } from './changes.ts';
 import { keptTraces } from './kept-traces.ts';
+import { policyReads } from './policies.ts';
+import { Scope } from './scope.ts';
+import { noScope, userScope } from './user-scope.ts';
 
 const input = z.strictObject({
   accessKeyIds: z.array(AccessKeyId).max(200),
@@ -35,33 +39,44 @@ const output = z.object({
   limits: z.array(z.string()),
   /** The name under which the case keeps all of it; null when nothing is kept. */
   evidence: z.string().nullable(),
+  /** What the user's policies allow at most; nothing where there is no user. */
+  scope: Scope,
 });
 type Listed = z.infer<typeof output>;
 
 /**
  * Lists what the traced sessions changed, as AWS Config recorded it, and what they may have left
- * behind to come back by, as CloudTrail told it. For a human: nothing is removed.
+ * behind to come back by, as CloudTrail told it; and says what the user's own policies and its
+ * groups' allow at the very most. For a human: nothing is removed.
  *
  * It reads the traces that the case keeps. Of a resource only its states' times are kept, not its
  * configuration, which may hold secrets. Config tells nothing where no recorder is on, nor of
- * resource types that it does not record.
+ * resource types that it does not record. The scope is an upper bound (see `scopeOf`); the names of
+ * its policies are kept as `policies`, their documents nowhere. Of roles no scope is told.
  */
 export const listChanges = defineStep({
   name: 'list-changes',
   input,
   output,
-  // None supports a resource: service authorization reference of AWS Config.
+  // Config's support no resource, says its service authorization reference.
   reads: {
     'config:DescribeConfigurationRecorderStatus': { on: '*' },
     'config:GetResourceConfigHistory': { on: '*' },
     'config:ListDiscoveredResources': { on: '*' },
+    ...policyReads,
   },
   writes: {},
-  connect: (to) => perRegion((region) => new ConfigServiceClient(patient({ ...to, region }))),
+  connect: (to) => ({
+    iam: new IAMClient(patient(to)),
+    ...perRegion((region) => new ConfigServiceClient(patient({ ...to, region }))),
+  }),
 
-  async run({ accessKeyIds, userName, roles }, clients, context): Promise<Listed> {
+  async run({ accessKeyIds, userName, roles }, { iam, ...clients }, context): Promise<Listed> {
+    const { scope, limits: cut } = userName ? await userScope(iam, userName, context) : noScope;
     const trace = await keptTraces(accessKeyIds, context);
-    if (!trace) return { ...nothing, outcome: 'skipped', reason: 'no-trace' };
+    if (!trace) {
+      return { ...nothing, outcome: 'skipped', reason: 'no-trace', limits: [...cut], scope };
+    }
 
     const since = new Date(trace.since);
     const span = { earlierTime: since, laterTime: context.now() };
@@ -81,8 +96,9 @@ export const listChanges = defineStep({
       changes: changes.length,
       unknown: unknown.length,
       notRecorded: [...notRecorded],
-      limits: [...limits],
+      limits: [...limits, ...cut],
       evidence,
+      scope,
     };
   },
 });
@@ -99,7 +115,6 @@ const nothing = {
   changes: 0,
   unknown: 0,
   notRecorded: [],
-  limits: [],
   evidence: null,
 };
 

@@ -13,6 +13,7 @@ import {
   checkName,
   documentIn,
   encoded,
+  type Group,
   type Held,
   limitExceeded,
   noSuchEntity,
@@ -23,12 +24,12 @@ import {
 import { iamId } from './iam-state.ts';
 
 type ManagedPolicy = Held['policies'][number];
-type Principal = Pick<User | Role, 'inlinePolicies' | 'attachedPolicies'>;
+type Principal = Pick<User | Role | Group, 'inlinePolicies' | 'attachedPolicies'>;
 
-/** A principal, and how IAM speaks of it when it refuses. */
+/** A principal or a group, and how IAM speaks of it when it refuses. */
 export interface Holder {
   readonly principal: Principal;
-  readonly noun: 'user' | 'role';
+  readonly noun: 'user' | 'role' | 'group';
   readonly name: string;
 }
 
@@ -45,17 +46,21 @@ const ofAws: Readonly<Record<string, Record<string, unknown>>> = {
 };
 
 /** A managed policy: a stated one, AWS's own, or one that somebody has attached, whose text nobody stated. */
-function managed({ policies, users, roles }: Held, arn: string): ManagedPolicy | undefined {
-  const stated = policies.find((policy) => policy.arn === arn);
+function managed(held: Held, arn: string): ManagedPolicy | undefined {
+  const stated = held.policies.find((policy) => policy.arn === arn);
   if (stated) return stated;
   const own = ofAws[arn.replace(/^arn:aws:iam::aws:policy\//, '')];
-  const attached = [...users, ...roles].some(({ attachedPolicies }) =>
-    attachedPolicies.some((policy) => policy.arn === arn),
-  );
-  if (!own && !attached) return undefined;
+  const { users, roles } = held;
+  const bounds = [...users, ...roles].some((one) => one.permissionsBoundary === arn);
+  if (!own && !bounds && attachmentsOf(held, arn) === 0) return undefined;
   const createDate = '2026-01-01T00:00:00.000Z';
   return { arn, versionId: 'v1', createDate, document: own ?? statements() };
 }
+
+const attachmentsOf = ({ users, roles, groups }: Held, arn: string): number =>
+  [...users, ...roles, ...groups].filter(({ attachedPolicies }) =>
+    attachedPolicies.some((policy) => policy.arn === arn),
+  ).length;
 
 function policyAt(held: Held, arn = ''): ManagedPolicy {
   const policy = managed(held, arn);
@@ -74,9 +79,7 @@ export function getPolicy(held: Held, input: GetPolicyRequest): GetPolicyRespons
       Arn: arn,
       Path: arn.replace(/^[^/]*|[^/]*$/g, ''),
       DefaultVersionId: versionId,
-      AttachmentCount: [...held.users, ...held.roles].filter(({ attachedPolicies }) =>
-        attachedPolicies.some((policy) => policy.arn === arn),
-      ).length,
+      AttachmentCount: attachmentsOf(held, arn),
       IsAttachable: true,
       CreateDate: new Date(createDate),
       UpdateDate: new Date(createDate),
@@ -165,7 +168,7 @@ export function getInline(
 }
 
 /** Most characters of all of a principal's inline policies together, white space apart. */
-const mostInline = { user: 2048, role: 10_240 } as const;
+const mostInline = { user: 2048, role: 10_240, group: 5120 } as const;
 
 /** Puts an inline policy, in place of one of the same name. */
 export function putInline(

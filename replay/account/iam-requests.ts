@@ -9,9 +9,10 @@ import { pageOf } from './pages.ts';
 import type { AccountState } from './state.ts';
 
 /** What IAM holds: the account's own, or what a lagging read still shows of it. */
-export type Held = Pick<AccountState['iam'], 'users' | 'roles' | 'policies'>;
+export type Held = Pick<AccountState['iam'], 'users' | 'roles' | 'groups' | 'policies'>;
 export type User = Held['users'][number];
 export type Role = Held['roles'][number];
+export type Group = Held['groups'][number];
 
 const $metadata = { httpStatusCode: 400 };
 
@@ -77,6 +78,17 @@ export function roleNamed({ roles }: Held, name = ''): Role {
   const role = roles.find(({ roleName }) => roleName === name);
   if (!role) throw noSuchEntity(`The role with name ${name} cannot be found.`);
   return role;
+}
+
+/** The group of a name: a stated one, or one that has members and no policies. */
+export function groupNamed({ groups, users }: Held, name = ''): Group {
+  checkName('groupName', name);
+  const stated = groups.find(({ groupName }) => groupName === name);
+  if (stated) return stated;
+  if (!users.some((user) => user.groups.includes(name))) {
+    throw noSuchEntity(`The group with name ${name} cannot be found.`);
+  }
+  return { groupName: name, attachedPolicies: [], inlinePolicies: {} };
 }
 
 /** A role to be changed: AWS lets nobody else change those of its services and Identity Center. */

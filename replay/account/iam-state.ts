@@ -116,6 +116,9 @@ const Role = z
   })
   .transform((role) => ({ ...role, roleId: role.roleId ?? iamId('AROA', role.roleName) }));
 
+/** A group's members are the users that name it; one nobody states here has no policies. */
+const Group = z.strictObject({ groupName: principalName, attachedPolicies, inlinePolicies });
+
 const ManagedPolicy = z.strictObject({
   arn: policyArn,
   versionId: z
@@ -129,6 +132,7 @@ const ManagedPolicy = z.strictObject({
 const held = {
   users: z.array(User).default([]),
   roles: z.array(Role).default([]),
+  groups: z.array(Group).default([]),
   /** Beside AWS's own, and those that a principal has attached. */
   policies: z.array(ManagedPolicy).default([]),
 };
@@ -144,7 +148,7 @@ export const Iam = z
     /** What AWS says of an access key that is no user's of this account; it says either. */
     unknownAccessKey: z.enum(['AccessDenied', 'NoSuchEntity']).default('AccessDenied'),
   })
-  .superRefine(({ users, roles }, context) => {
+  .superRefine(({ users, roles, groups }, context) => {
     const refuse = (at: (string | number)[], message: string) =>
       context.addIssue({ code: 'custom', path: at, message });
     const once = (list: readonly (readonly [string, (string | number)[]])[]) => {
@@ -157,6 +161,7 @@ export const Iam = z
     };
     once(users.map(({ userName }, n) => [userName, ['users', n, 'userName']]));
     once(roles.map(({ roleName }, n) => [roleName, ['roles', n, 'roleName']]));
+    once(groups.map(({ groupName }, n) => [groupName, ['groups', n, 'groupName']]));
     once(
       users.flatMap(({ accessKeys }, n) =>
         accessKeys.map(

@@ -18,7 +18,7 @@ import {
   listInline,
   putInline,
 } from './iam-policies.ts';
-import { changeableRole, type Held, roleNamed, userNamed } from './iam-requests.ts';
+import { changeableRole, groupNamed, type Held, roleNamed, userNamed } from './iam-requests.ts';
 import { getRole, listInstanceProfilesForRole } from './iam-roles.ts';
 import {
   getLoginProfile,
@@ -51,8 +51,8 @@ const write =
   (desk, input) => {
     comeOneCallFurther(desk);
     const { iam } = desk.state;
-    const { users, roles, policies, lag } = iam;
-    const before = lag > 0 && structuredClone({ users, roles, policies });
+    const { users, roles, groups, policies, lag } = iam;
+    const before = lag > 0 && structuredClone({ users, roles, groups, policies });
     const output = operation(iam, input, desk);
     if (before) iam.stale.push({ left: lag, ...before });
     return output;
@@ -70,6 +70,10 @@ function userHolder(held: Held, { UserName }: { UserName?: string }): Holder {
 function roleHolder(held: Held, { RoleName }: { RoleName?: string }): Holder {
   const principal = roleNamed(held, RoleName);
   return { principal, noun: 'role', name: principal.roleName };
+}
+function groupHolder(held: Held, { GroupName }: { GroupName?: string }): Holder {
+  const principal = groupNamed(held, GroupName);
+  return { principal, noun: 'group', name: principal.groupName };
 }
 function changeable(held: Held, { RoleName }: { RoleName?: string }): Holder {
   const principal = changeableRole(held, RoleName);
@@ -124,6 +128,15 @@ export const iamOperations: Readonly<Record<AwsCall, Operation>> = {
   'iam:DeleteRolePolicy': write((held, input) =>
     deleteInline(changeable(held, input), input.PolicyName),
   ),
+
+  'iam:ListAttachedGroupPolicies': read((held, input) =>
+    listAttached(groupHolder(held, input), input),
+  ),
+  'iam:ListGroupPolicies': read((held, input) => listInline(groupHolder(held, input), input)),
+  'iam:GetGroupPolicy': read((held, input) => ({
+    GroupName: input.GroupName,
+    ...getInline(groupHolder(held, input), input.PolicyName),
+  })),
 
   'iam:GetPolicy': read(getPolicy),
   'iam:GetPolicyVersion': read(getPolicyVersion),
