@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import * as z from 'zod';
-import type { Finding } from '../../functions/shared/finding.ts';
+import type { Finding, Sequence } from '../../functions/shared/finding.ts';
+import { InstanceId } from '../../functions/shared/ids.ts';
 import { madeUpId } from './made-up-ids.ts';
 import { principalIn, principalsFrom } from './principals-from-finding.ts';
 import { AccountState } from './state.ts';
@@ -15,10 +16,13 @@ type Stated = z.input<typeof AccountState>;
  *
  * Where it names credentials, it has whoever they are of, as `principals-from-finding.ts` tells.
  *
+ * An attack sequence gets its first instance and its first credentials, and no other of its resources.
+ *
  * What the finding leaves out is made up, and is the same for every finding on the same instance.
  * A finding that names neither gets an account with nothing in it.
  */
-export function accountFromFinding(finding: Finding): AccountState {
+export function accountFromFinding(stated: Finding): AccountState {
+  const finding = stated.sequence ? { ...stated, ...firstIn(stated.sequence) } : stated;
   const { account: accountId } = finding;
   // IAM is in no Region; anything else a finding names is in one.
   const region = finding.region === 'global' ? 'us-east-1' : finding.region;
@@ -39,6 +43,19 @@ export function accountFromFinding(finding: Finding): AccountState {
     networkInterfaces: [...network.interfaces, ...fleet.networkInterfaces],
   } satisfies Stated);
 }
+
+/** GuardDuty does not say whether it names a resource by its ARN or by its bare id. */
+function firstIn({ resources, actors }: Sequence): Pick<Finding, 'instance' | 'accessKey'> {
+  const named = (type: string) => resources.find(({ resourceType }) => resourceType === type);
+  const key = named('ACCESS_KEY');
+  return {
+    instance: instanceOf(InstanceId.safeParse(lastOf(named('EC2_INSTANCE'))).data),
+    accessKey: key ? { ...key.credentials, accessKeyId: lastOf(key) } : actors[0],
+  };
+}
+
+const lastOf = (resource: Sequence['resources'][number] | undefined) =>
+  resource?.uid.split('/').at(-1);
 
 /** The instance whose session was stolen, where the finding says no more of it. */
 const instanceOf = (instanceId: Instance['instanceId'] | null | undefined): Instance | undefined =>

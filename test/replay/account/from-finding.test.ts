@@ -216,4 +216,36 @@ describe('an account made from a finding on credentials', () => {
     expect(state.iam.users).toEqual([]);
     expect(state.instances).toHaveLength(3);
   });
+
+  it('has the first instance and the first key of an attack sequence', () => {
+    const at = { account: '111122223333', region: 'eu-west-1' };
+    const arn = `arn:aws:ec2:eu-west-1:111122223333:instance/${instanceId}`;
+    const resources = [
+      { ...at, resourceType: 'EC2_INSTANCE', uid: arn },
+      { ...at, resourceType: 'ACCESS_KEY', uid: key, credentials: { userName: 'build' } },
+    ];
+    const state = accountFromFinding(
+      finding({
+        resourceType: 'AttackSequence',
+        instance: undefined,
+        sequence: { resources, actors: [], notKept: 0 },
+      }),
+    );
+    expect(state.instances.map((one) => one.instanceId)).toContain(instanceId);
+    expect(state.iam.users[0]).toMatchObject({ userName: 'build' });
+    expect(state.iam.users[0]?.accessKeys[0]?.accessKeyId).toBe(key);
+  });
+
+  it('has whom an attack sequence names as its actor, where it names no key', () => {
+    const actor = { account: '111122223333', accessKeyId: key, userType: 'IAMUser' };
+    const state = accountFromFinding(
+      finding({
+        resourceType: 'AttackSequence',
+        instance: undefined,
+        sequence: { resources: [], actors: [actor], notKept: 0 },
+      }),
+    );
+    expect(state.iam.users[0]?.accessKeys[0]?.accessKeyId).toBe(key);
+    expect(state.instances).toEqual([]);
+  });
 });
