@@ -13,6 +13,7 @@ import { isolateInstance } from './isolate-instance/handler.ts';
 import { keepMemoryImage } from './keep-memory-image/handler.ts';
 import { listChanges } from './list-changes/handler.ts';
 import { openCase } from './open-case/handler.ts';
+import { planAttackSequence } from './plan-attack-sequence/handler.ts';
 import { protectInstance } from './protect-instance/handler.ts';
 import { quarantineUser } from './quarantine-user/handler.ts';
 import { recordPrincipal } from './record-principal/handler.ts';
@@ -42,6 +43,7 @@ export const steps = [
   keepMemoryImage,
   listChanges,
   openCase,
+  planAttackSequence,
   protectInstance,
   quarantineUser,
   recordPrincipal,

@@ -61,6 +61,16 @@ export const high = [{ numeric: ['>=', 7] }];
 export const medium = [{ numeric: ['>=', 4, '<', 7] }];
 
 /**
+ * A finding that no attack sequence has taken up. One that has starts nothing: the sequence's own
+ * finding starts the playbooks of all its targets. What names no sequence must match, so what is
+ * null or empty does too.
+ * https://docs.aws.amazon.com/guardduty/latest/APIReference/API_Finding.html
+ */
+export const ofNoSequence: EventPattern = {
+  associatedAttackSequenceArn: [{ exists: false }, null, ''],
+};
+
+/**
  * A GuardDuty finding with credentials of one kind of principal. The kind decides between the
  * playbooks, for a name may be a user's or a role's; other kinds are not this account's to stop.
  */
@@ -73,6 +83,7 @@ export const usedBy = (
   'detail-type': ['GuardDuty Finding'],
   detail: {
     resource: { resourceType: [resourceType], accessKeyDetails: { userType } },
+    ...ofNoSequence,
     ...detail,
   },
 });

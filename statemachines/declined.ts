@@ -24,6 +24,12 @@ const typed = (...type: readonly (string | { prefix: string })[]): EventPattern 
  */
 export const declined: readonly Declined[] = [
   {
+    pattern: { detail: { associatedAttackSequenceArn: [{ prefix: 'arn:' }] } },
+    because:
+      'It is part of an attack sequence, whose own finding starts the playbook of each of its ' +
+      'targets: they would be started twice.',
+  },
+  {
     pattern: typed(
       { prefix: 'CredentialAccess:EC2/' },
       { prefix: 'CredentialAccess:RDS/ModifyAuthenticationProcess' },
@@ -51,8 +57,8 @@ export const declined: readonly Declined[] = [
   {
     pattern: about(['AttackSequence']),
     because:
-      'An attack sequence names several targets at once, and no playbook takes them apart yet; ' +
-      'its single findings start theirs.',
+      'GuardDuty calls every attack sequence critical; one below 7.0, or of a type of its own, is ' +
+      'none that it is known to send: a human must judge it.',
   },
   {
     pattern: typed({ prefix: 'Policy:IAMUser/' }),

@@ -1,4 +1,5 @@
 import type { Priority } from '../functions/shared/parse-finding.ts';
+import { triggers as attackSequence } from './attack-sequence/triggers.ts';
 import { triggers as compromisedAccessKey } from './compromised-access-key/triggers.ts';
 import { triggers as compromisedInstance } from './compromised-instance/triggers.ts';
 import { triggers as compromisedRole } from './compromised-role/triggers.ts';
@@ -53,4 +54,5 @@ export const triggers: readonly Trigger[] = [
   ...compromisedAccessKey,
   ...compromisedRole,
   ...rotateAccessKey,
+  ...attackSequence,
 ];

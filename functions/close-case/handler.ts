@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { toLambda } from '../shared/lambda.ts';
 import { defineStep, type StepContext } from '../shared/step.ts';
+import { attackSequence } from './attack-sequence.ts';
 import { compromisedAccessKey, compromisedRole } from './compromised-credentials.ts';
 import { compromisedInstance } from './compromised-instance.ts';
 import { rotateAccessKey } from './rotate-access-key.ts';
@@ -11,6 +12,7 @@ const judges = {
   'compromised-access-key': compromisedAccessKey,
   'compromised-role': compromisedRole,
   'rotate-access-key': rotateAccessKey,
+  'attack-sequence': attackSequence,
 } satisfies Readonly<Record<string, Judge>>;
 
 const Playbook = z.literal(Object.keys(judges) as (keyof typeof judges)[]);

@@ -1,3 +1,4 @@
+import { ofNoSequence } from '../credential-findings.ts';
 import type { EventPattern, Trigger } from '../triggers.ts';
 
 const high = [{ numeric: ['>=', 7] }];
@@ -11,7 +12,7 @@ const belowHigh = [{ numeric: ['<', 7] }];
 const aboutInstance = (detail: EventPattern): EventPattern => ({
   source: ['aws.guardduty'],
   'detail-type': ['GuardDuty Finding'],
-  detail: { resource: { resourceType: ['Instance'] }, ...detail },
+  detail: { resource: { resourceType: ['Instance'] }, ...ofNoSequence, ...detail },
 });
 
 /** The instance is under someone else's command, mines, or was given malware. */

@@ -32,6 +32,13 @@ test('names playbook, trigger and how to go about it, with the reason', () => {
   });
 });
 
+test('sends an attack sequence to its own playbook', () => {
+  const resource = { resourceType: 'AttackSequence' };
+  expect(
+    routed({ ...detail, type: 'AttackSequence:S3/CompromisedData', severity: 9, resource }),
+  ).toMatchObject({ playbook: 'attack-sequence', trigger: 'attack-sequence', approval: 'none' });
+});
+
 test('says that what needs approval runs as a dry run', () => {
   expect(routed({ ...detail, severity: 5 })).toEqual({
     playbook: 'compromised-instance',
@@ -171,7 +178,19 @@ describe('says why nothing starts', () => {
     ],
     ['a function', about('Lambda', { type: 'Backdoor:Lambda/C&CActivity.B' }), /compromised-role/],
     ['a cluster', about('EKSCluster', { type: 'Execution:Runtime/ReverseShell' }), /neighbours/],
-    ['a sequence', about('AttackSequence', { type: 'AttackSequence:S3/X' }), /several targets/],
+    [
+      'a sequence that is not critical',
+      about('AttackSequence', { type: 'AttackSequence:S3/X', severity: 5 }),
+      /calls every attack sequence critical/,
+    ],
+    [
+      'a finding that a sequence has taken up',
+      about('Instance', {
+        associatedAttackSequenceArn:
+          'arn:aws:guardduty:eu-west-1:111122223333:detector/d/finding/s1',
+      }),
+      /part of an attack sequence/,
+    ],
   ])('for %s', (_, document, reason) => {
     expect(routed(document)).toEqual({ playbook: null, reason: expect.stringMatching(reason) });
   });

@@ -94,13 +94,45 @@ test('the kind of principal decides between the playbooks for credentials', () =
 });
 
 test('a finding about anything else starts nothing, whatever instance or key it carries', () => {
-  const others = resourceTypes.filter((one) => one !== 'Instance' && !credentialed.includes(one));
+  const answered = ['Instance', 'AttackSequence', ...credentialed];
+  const others = resourceTypes.filter((one) => !answered.includes(one));
   for (const type of knownFindingTypes) {
     for (const resourceType of others) {
       const said = { type, severity: 9, resourceRole: 'ACTOR', resourceType };
       expect(named({ ...said, userType: 'IAMUser' })).toEqual([]);
     }
   }
+});
+
+describe('of attack sequences', () => {
+  const linked = (said: Said, associatedAttackSequenceArn: unknown) => {
+    const { detail, ...envelope } = event(said);
+    const whole = { ...envelope, detail: { ...detail, associatedAttackSequenceArn } };
+    return all.filter(({ isMatch }) => isMatch(whole)).map(({ name }) => name);
+  };
+  const sequence = 'arn:aws:guardduty:eu-west-1:111122223333:detector/d/finding/s1';
+  const starting = corpus.filter(({ started }) => started.length > 0);
+
+  test('each, and nothing else, starts the playbook that takes it apart', () => {
+    for (const type of [...knownFindingTypes, ...unheardOf]) {
+      const isSequence = type.startsWith('AttackSequence:');
+      const said = { type, severity: 9, resourceType: 'AttackSequence', userType: 'IAMUser' };
+      expect(named(said)).toEqual(isSequence ? ['attack-sequence'] : []);
+      expect(named({ ...said, severity: 6.99 })).toEqual([]);
+    }
+  });
+
+  test('a finding that one has taken up starts nothing: its targets would be acted on twice', () => {
+    for (const said of starting) {
+      expect(linked(said, sequence), said.type).toEqual([]);
+    }
+  });
+
+  test.each([null, ''])('a finding that says %j of a sequence is in none', (nothing) => {
+    for (const { started, ...said } of starting) {
+      expect(linked(said, nothing)).toEqual(started.map(({ name }) => name));
+    }
+  });
 });
 
 test('only GuardDuty starts it, and only by its findings', () => {

@@ -1,8 +1,8 @@
-import type { CaseRef, Opened } from '../shared/case-record.ts';
-import type { Finding } from '../shared/finding.ts';
-import type { CaseId, Region } from '../shared/ids.ts';
-import type { Mode } from '../shared/journal.ts';
-import type { StepContext } from '../shared/step.ts';
+import type { CaseRef, Opened } from './case-record.ts';
+import type { Finding } from './finding.ts';
+import type { CaseId, Region } from './ids.ts';
+import type { Mode } from './journal.ts';
+import type { StepContext } from './step.ts';
 
 /** What is to be locked, for which execution. */
 interface Wanted {
