@@ -198,6 +198,11 @@ describe.each(names)('%s, live', (name) => {
 
 /** Who is denied what after a live run; in every other case IAM is as it was. */
 const stopped: Readonly<Record<string, readonly string[]>> = {
+  'attack-sequence-on-instance-key-and-bucket': [
+    'orders-export: AKIA5E015E015E015E01 Inactive',
+    'orders-export: AWSDenyAll',
+    'orders-export: denied in sessions before 2026-04-17T02:15:30Z',
+  ],
   'bucket-read-with-stolen-key': [
     'gallery: AKIAB0C1B0C1B0C1B0C1 Inactive',
     'gallery: AWSDenyAll',
@@ -258,6 +263,7 @@ const stopped: Readonly<Record<string, readonly string[]>> = {
     'mats.berg: denied in sessions before 2026-01-01T00:00:30Z',
     'timesheets: denied in sessions before 2026-01-01T00:00:30Z',
   ],
+  'stolen-session-reported-twice': ['reporting: denied in AROA7WB1D7WB1D7WB1D7W:nightly-report'],
 };
 
 /** What an account still has to show for an instance that should have nothing left. */
