@@ -90,7 +90,7 @@ export function runWorkflow(execution: Execution): {
   });
   const ended = interpret(execution, arn, startedUp).finally(() => {
     running.delete(arn);
-    execution.turns?.stepEnded();
+    execution.turns?.stepEnded(arn);
     startedUp();
   });
   return { underWay, ended };
@@ -240,7 +240,7 @@ class Lambdas {
       invocation.error = error instanceof Error ? error : new Error(String(error));
       throw asLambdaFails(invocation.error);
     } finally {
-      this.#execution.turns?.stepEnded();
+      this.#execution.turns?.stepEnded(this.#arn);
     }
   }
 
@@ -258,7 +258,7 @@ class Lambdas {
         notifications: this.notifications,
         now: () => this.#execution.now(),
         running,
-        turns,
+        ...(turns && { sleep: () => turns.sleep(this.#arn, running) }),
         start,
         ...(dryRun && { dryRun }),
       });

@@ -1,22 +1,39 @@
+interface Sleeper {
+  readonly own: string;
+  /** Executions of which no step has ended since it fell asleep. */
+  readonly waitsFor: Set<string>;
+  wake(): void;
+}
+
 /**
  * Lets executions in one world wait for each other, where no time passes: a sleep lasts until a step
- * of any of them has ended, so that what comes of it does not depend on how fast the machine is.
+ * of each other one has ended, so that what comes of it does not depend on how fast the machine is,
+ * nor on how much goes on beside what is waited for.
  */
 export class Turns {
-  #asleep: (() => void)[] = [];
+  #asleep: readonly Sleeper[] = [];
 
   /** Returns at once where nobody else of `running` executions is there to be waited for. */
-  async sleep(running: number): Promise<void> {
-    if (running <= 1) return;
+  async sleep(own: string, running: ReadonlySet<string>): Promise<void> {
+    const waitsFor = new Set([...running].filter((other) => other !== own));
     await new Promise<void>((wake) => {
-      this.#asleep.push(wake);
-      // Nobody is left whose step could end.
-      if (this.#asleep.length >= running) this.stepEnded();
+      this.#asleep = [...this.#asleep, { own, waitsFor, wake }];
+      this.#wakeWhoever();
     });
   }
 
-  /** A step has ended, or a whole execution: whoever sleeps looks again. */
-  stepEnded(): void {
-    for (const wake of this.#asleep.splice(0)) wake();
+  /** A step of an execution has ended, or the whole of it. */
+  stepEnded(execution: string): void {
+    for (const { waitsFor } of this.#asleep) waitsFor.delete(execution);
+    this.#wakeWhoever();
+  }
+
+  /** Whoever waits for sleepers only would wait forever. */
+  #wakeWhoever(): void {
+    const sleeping = new Set(this.#asleep.map(({ own }) => own));
+    const mayWake = ({ waitsFor }: Sleeper) => [...waitsFor].every((other) => sleeping.has(other));
+    const awake = this.#asleep.filter(mayWake);
+    this.#asleep = this.#asleep.filter((sleeper) => !mayWake(sleeper));
+    for (const { wake } of awake) wake();
   }
 }

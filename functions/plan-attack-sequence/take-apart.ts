@@ -144,7 +144,7 @@ function ofPrincipal(principal: Principal, resource: Resource, { region }: Findi
   if (roleName) {
     if (!sessionName) return { left: leftOf(resource, 'session-unknown') };
     const key = JSON.stringify([account, 'role', roleName, sessionName]);
-    const named = { roleName, sessionName };
+    const named = { roleName, sessionName, ...(accessKeyId && { accessKeyId }) };
     return { answered: { ...rest, playbook: 'compromised-role', key, named } };
   }
   if (!accessKeyId) return { left: leftOf(resource, 'key-unknown') };

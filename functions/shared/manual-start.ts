@@ -72,10 +72,21 @@ const ofUser = z
   }));
 
 const ofRole = z
-  .strictObject({ ...Around, roleName: RoleName, sessionName: SessionName.optional() })
-  .transform(({ roleName: userName, sessionName, ...words }) => ({
+  .strictObject({
+    ...Around,
+    roleName: RoleName,
+    sessionName: SessionName.optional(),
+    /** Of the session's keys, the one that was seen: what it did is traced by it. */
+    accessKeyId: AccessKeyId.optional(),
+  })
+  .refine(({ accessKeyId }) => !accessKeyId?.startsWith('AKIA'), {
+    path: ['accessKeyId'],
+    error: "expected a role session's key, ASIA…",
+  })
+  .transform(({ roleName: userName, sessionName, accessKeyId, ...words }) => ({
     ...words,
     named: credentials('Manual:IAMUser/CompromisedRole', {
+      accessKeyId,
       userName,
       sessionName,
       userType: 'AssumedRole',
@@ -83,7 +94,7 @@ const ofRole = z
   }));
 
 /** By the member that names the target: the first that is there decides. */
-const starts = { instanceId: ofInstance, accessKeyId: ofKey, userName: ofUser, roleName: ofRole };
+const starts = { instanceId: ofInstance, roleName: ofRole, accessKeyId: ofKey, userName: ofUser };
 type Start = (typeof starts)[keyof typeof starts];
 
 /** What a person typed into the Step Functions console, if it is that. */

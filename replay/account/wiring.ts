@@ -6,7 +6,6 @@ import type { AwsClients, Mode, Withhold } from '../../functions/shared/journal.
 import type { Wiring } from '../../functions/shared/lambda.ts';
 import type { Settings } from '../../functions/shared/settings.ts';
 import type { CaseTableInMemory } from '../case-table-in-memory.ts';
-import type { Turns } from '../turns.ts';
 import { type RehearsalAccount, rehearse } from './rehearsal-account.ts';
 
 /** What one rehearsed execution runs in. */
@@ -20,7 +19,7 @@ export interface Rehearsal {
   /** ARNs of executions that still run; any other does not. */
   readonly running: ReadonlySet<string>;
   /** Left out, a sleep takes no time and lets nobody else go on. */
-  readonly turns?: Turns | undefined;
+  readonly sleep?: () => Promise<void>;
   /** Starts a further playbook beside this execution; left out, there is none to start. */
   readonly start?: Home['start'] | undefined;
   readonly observe?: Wiring['observe'];
@@ -35,9 +34,9 @@ export interface Rehearsal {
  * A dry run works on a copy of the account, made here, that lives as long as the execution.
  */
 export function wireRehearsal(rehearsal: Rehearsal): Wiring {
-  const { account, mode, table, settings, notifications, now, running, turns, observe, dryRun } =
+  const { account, mode, table, settings, notifications, now, running, observe, dryRun } =
     rehearsal;
-  const { start = nothingToStart } = rehearsal;
+  const { start = nothingToStart, sleep = async () => {} } = rehearsal;
   const copy = mode === 'dry-run' ? account.copy() : undefined;
   return {
     home: {
@@ -51,7 +50,7 @@ export function wireRehearsal(rehearsal: Rehearsal): Wiring {
     settings,
     own: { account: account.state.accountId, region: account.state.region },
     now,
-    sleep: async () => turns?.sleep(running.size),
+    sleep,
     connection: async ({ region }) => ({
       ...settled,
       region: region === 'global' ? account.state.region : region,

@@ -121,7 +121,7 @@ describe('plan-attack-sequence', () => {
       },
       {
         playbook: 'compromised-role',
-        request: { roleName: 'web', sessionName: instanceId, ...words },
+        request: { roleName: 'web', sessionName: instanceId, accessKeyId: session, ...words },
         name,
         waitFor: instanceId,
       },

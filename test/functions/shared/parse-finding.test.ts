@@ -352,6 +352,16 @@ describe('a start by hand on credentials', () => {
     [{ userName: 'ada@x.org' }, 'Key', { userName: 'ada@x.org', userType: 'IAMUser' }],
     [{ roleName: 'deploy' }, 'Role', { userName: 'deploy', userType: 'AssumedRole' }],
     [
+      { accessKeyId: 'ASIAIOSFODNN7EXAMPLE', roleName: 'deploy', sessionName: 'ci-7' },
+      'Role',
+      {
+        accessKeyId: 'ASIAIOSFODNN7EXAMPLE',
+        userName: 'deploy',
+        sessionName: 'ci-7',
+        userType: 'AssumedRole',
+      },
+    ],
+    [
       { roleName: 'deploy', sessionName: 'ci-7' },
       'Role',
       { userName: 'deploy', sessionName: 'ci-7', userType: 'AssumedRole' },
@@ -394,8 +404,12 @@ describe('a start by hand on credentials', () => {
       { roleName: 'deploy', sessionName: '*' },
       '$.sessionName: expected the name of a role session',
     ],
-    [{ roleName: 'deploy', userName: 'ada' }, '$: expected no member "roleName"'],
-    [{ accessKeyId: key, roleName: 'deploy' }, '$: expected no member "roleName"'],
+    [{ roleName: 'deploy', userName: 'ada' }, '$: expected no member "userName"'],
+    [
+      { accessKeyId: key, roleName: 'deploy' },
+      "$.accessKeyId: expected a role session's key, ASIA…",
+    ],
+    [{ roleName: 'deploy', parent: 'a case' }, '$.parent: expected a case id'],
   ])('refuses %j', (named, message) => {
     expect(refusal(() => request(named))).toBe(message);
   });
