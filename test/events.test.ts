@@ -109,7 +109,7 @@ const heartbeat = 'detach-from-auto-scaling autoscaling:RecordLifecycleActionHea
 const exceptions: Readonly<Record<string, { missing?: string[]; extra?: string[] }>> = {
   'attack-sequence-on-instance-and-its-session': {
     missing: memoryVolume,
-    extra: [...twoLooksMore, ...memoryVolume],
+    extra: [...memoryVolume, ...twoLooksMore],
   },
   // Nothing is waited for that was not begun, so the member is looked at once.
   'auto-scaling-is-terminating-the-instance': { missing: [heartbeat, heartbeat] },
