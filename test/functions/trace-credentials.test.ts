@@ -428,7 +428,11 @@ describe('trace-credentials', () => {
 
     it('names more roles than may be revoked unasked', async () => {
       const { result } = await traced(line(3), { settings: { trace: { mostRoles: 2 } } });
-      expect(result).toMatchObject({ outcome: 'traced-in-part', limits: ['roles'], scope: 'session' });
+      expect(result).toMatchObject({
+        outcome: 'traced-in-part',
+        limits: ['roles'],
+        scope: 'session',
+      });
       expect(result.roles).toHaveLength(3);
     });
 
