@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /** Why no playbook is started for something that an attack sequence names. */
-export const whys = [
+const whys = [
   /** No playbook answers resources of this type. */
   'no-playbook',
   /** Its id is of no known shape. */
