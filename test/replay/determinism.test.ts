@@ -20,14 +20,13 @@ async function printed(...args: string[]): Promise<string> {
   return out;
 }
 
-describe.each(['dry-run', 'live'])('a %s of all cases', (mode) => {
-  it('prints the same bytes twice', async () => {
-    const once = await printed('--json', '--mode', mode, events);
+it('prints the same bytes twice of a live run of all cases', async () => {
+  const once = await printed('--json', '--mode', 'live', events);
 
-    expect(await printed('--json', '--mode', mode, events)).toBe(once);
-  }, 60_000);
-});
+  expect(await printed('--json', '--mode', 'live', events)).toBe(once);
+}, 60_000);
 
+// And so twice, of a dry run: in this process and in one of its own.
 it('prints the same bytes at another time of day, for another user, whatever the environment', async () => {
   const { stdout, stderr } = spawnSync(process.execPath, [cli, '--json', events], {
     encoding: 'utf8',
