@@ -146,7 +146,8 @@ export const longTrace = {
       cloudTrail: {
         events: Array.from({ length: traced.events }, (_, n) => ({
           eventName: 'DescribeInstances',
-          eventTime: '2026-02-28T00:00:00.000Z',
+          // Before the time that a start by hand is replayed at.
+          eventTime: '2025-12-31T00:00:00.000Z',
           region: n % 2 === 0 ? 'us-east-1' : traced.regions[n % traced.regions.length],
           accessKeyId,
         })),

@@ -8,6 +8,8 @@ export default defineConfig({
     globalSetup: [fileURLToPath(new URL('every-declared-call.ts', import.meta.url))],
     // No test changes what a module holds, so the files of a worker share their modules.
     isolate: false,
+    // Vitest leaves one core to its watcher, and a run has none.
+    maxWorkers: '100%',
     // No test reaches for the network: dummy credentials, no metadata service, no log lines.
     env: {
       AWS_ACCESS_KEY_ID: 'AKIATESTTESTTESTTEST',

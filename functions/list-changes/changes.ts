@@ -1,5 +1,5 @@
 import type { ConfigServiceClient } from '@aws-sdk/client-config-service';
-import { isKnownRegion, type RegionName } from '../shared/regions.ts';
+import { type ClientPerRegion, isKnownRegion, type RegionName } from '../shared/regions.ts';
 import { sideBySide } from '../shared/side-by-side.ts';
 import type { KeptTrace, TracedRole } from '../shared/trace.ts';
 import {
@@ -19,11 +19,11 @@ interface About {
   readonly roles: readonly TracedRole[];
 }
 
-type Clients = Readonly<Record<RegionName, ConfigServiceClient>>;
+type Clients = ClientPerRegion<ConfigServiceClient>;
 type Span = { earlierTime: Date; laterTime: Date };
 
 /** Asks Config in each Region about the resources touched there, Regions side by side. */
-export async function changesIn(clients: Clients, about: About, span: Span, home: string) {
+export async function changesIn(config: Clients, about: About, span: Span, home: string) {
   const all = touchedIn(about, home);
   const taken = all.slice(0, mostResources);
   const found = {
@@ -37,13 +37,13 @@ export async function changesIn(clients: Clients, about: About, span: Span, home
   const inTurn = [...new Set(taken.map(({ region }) => region))];
   await sideBySide(
     inTurn.map(async (region) => {
-      if (!(await hasRecorder(clients[region]))) {
+      if (!(await hasRecorder(config.in(region)))) {
         found.notRecorded.push(region);
         return;
       }
       for (const { resource } of taken.filter((one) => one.region === region)) {
         found.asked++;
-        const history = await historyOf(clients[region], resource, span);
+        const history = await historyOf(config.in(region), resource, span);
         if (history) found.changes.push(...history);
         else found.unknown.push(resource);
       }

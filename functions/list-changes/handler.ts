@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { patient } from '../shared/connection.ts';
 import { AccessKeyId, UserName } from '../shared/ids.ts';
 import { toLambda } from '../shared/lambda.ts';
-import { perRegion } from '../shared/regions.ts';
+import { ClientPerRegion } from '../shared/regions.ts';
 import { defineStep } from '../shared/step.ts';
 import { kinds, type Persistence, TracedRole } from '../shared/trace.ts';
 import { changesIn } from './changes.ts';
@@ -68,10 +68,10 @@ export const listChanges = defineStep({
   writes: {},
   connect: (to) => ({
     iam: new IAMClient(patient(to)),
-    ...perRegion((region) => new ConfigServiceClient(patient({ ...to, region }))),
+    config: new ClientPerRegion((region) => new ConfigServiceClient(patient({ ...to, region }))),
   }),
 
-  async run({ accessKeyIds, userName, roles }, { iam, ...clients }, context): Promise<Listed> {
+  async run({ accessKeyIds, userName, roles }, { iam, config }, context): Promise<Listed> {
     const { scope, limits: cut } = userName ? await userScope(iam, userName, context) : noScope;
     const trace = await keptTraces(accessKeyIds, context);
     if (!trace) {
@@ -81,7 +81,7 @@ export const listChanges = defineStep({
     const since = new Date(trace.since);
     const span = { earlierTime: since, laterTime: context.now() };
     const about = { resources: trace.resources, userName, roles };
-    const found = await changesIn(clients, about, span, context.own.region);
+    const found = await changesIn(config, about, span, context.own.region);
     const { changes, unknown, notRecorded, asked, touched, limits } = found;
     const evidence = 'changes';
     const kept = { since: trace.since, left: trace.left, changes, unknown, notRecorded };

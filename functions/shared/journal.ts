@@ -26,17 +26,29 @@ export interface JournalEntry {
   error?: string;
 }
 
+/** An AWS SDK v3 client, as far as its middleware goes. */
+export interface AwsClient {
+  // biome-ignore lint/suspicious/noExplicitAny: each client types its middleware by its own inputs
+  middlewareStack: { add: any };
+  config: { maxAttempts: () => Promise<number>; region: () => Promise<string> };
+}
+
+/** Clients of one kind, such as one for each Region, each made when it is first asked for. */
+export interface ClientsOnDemand {
+  /** Has `change` done to every client before its first call. */
+  whenMade(change: (client: AwsClient) => void): void;
+}
+
 /** AWS SDK v3 clients, by the names a step gives them. */
-export type AwsClients = Readonly<
-  Record<
-    string,
-    {
-      // biome-ignore lint/suspicious/noExplicitAny: each client types its middleware by its own inputs
-      middlewareStack: { add: any };
-      config: { maxAttempts: () => Promise<number>; region: () => Promise<string> };
-    }
-  >
->;
+export type AwsClients = Readonly<Record<string, AwsClient | ClientsOnDemand>>;
+
+/** Does `change` to every client before its first call: now, or when it is made. */
+export function eachClient(clients: AwsClients, change: (client: AwsClient) => void): void {
+  for (const client of Object.values(clients)) {
+    if ('whenMade' in client) client.whenMade(change);
+    else change(client);
+  }
+}
 
 /** What a step has declared it may call. */
 export interface Declared {
@@ -77,7 +89,7 @@ export function keepJournal(
   declared: Declared,
   { mode, journal, withhold }: { mode: Mode; journal: JournalEntry[]; withhold: Withhold },
 ): void {
-  for (const { middlewareStack, config } of Object.values(clients)) {
+  eachClient(clients, ({ middlewareStack, config }) => {
     const middleware: InitializeMiddleware<object, object> =
       (next, context) => async (args: InitializeHandlerArguments<object>) => {
         const call = callOf(context);
@@ -117,7 +129,7 @@ export function keepJournal(
         return noting(note('sent'), () => next(args));
       };
     middlewareStack.add(middleware, { name: 'journal', step: 'initialize', priority: 'high' });
-  }
+  });
 }
 
 async function noting<T>(entry: JournalEntry, send: () => Promise<T>): Promise<T> {

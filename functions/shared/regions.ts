@@ -1,3 +1,5 @@
+import type { AwsClient, ClientsOnDemand } from './journal.ts';
+
 /**
  * Every Region of AWS's commercial partition that Cordon can look into. A client must be made before
  * it is known which Regions an account has enabled; one that is enabled and not listed is reported.
@@ -44,7 +46,27 @@ export type RegionName = (typeof regions)[number];
 const known: ReadonlySet<string> = new Set(regions);
 export const isKnownRegion = (name: string): name is RegionName => known.has(name);
 
-/** One client for each Region, by the Region's name. */
-export const perRegion = <Client>(make: (region: RegionName) => Client) =>
-  // Object.fromEntries forgets the names; they are those of the list.
-  Object.fromEntries(regions.map((region) => [region, make(region)])) as Record<RegionName, Client>;
+/** One client for each Region that is looked into: an account has few of them enabled. */
+export class ClientPerRegion<Client extends AwsClient> implements ClientsOnDemand {
+  readonly #make: (region: RegionName) => Client;
+  readonly #made = new Map<RegionName, Client>();
+  readonly #changes: ((client: AwsClient) => void)[] = [];
+
+  constructor(make: (region: RegionName) => Client) {
+    this.#make = make;
+  }
+
+  in(region: RegionName): Client {
+    const made = this.#made.get(region);
+    if (made) return made;
+    const client = this.#make(region);
+    this.#made.set(region, client);
+    for (const change of this.#changes) change(client);
+    return client;
+  }
+
+  whenMade(change: (client: AwsClient) => void): void {
+    this.#changes.push(change);
+    for (const client of this.#made.values()) change(client);
+  }
+}

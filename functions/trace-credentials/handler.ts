@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { patient } from '../shared/connection.ts';
 import { AccessKeyId, RoleName, SessionName, UserName } from '../shared/ids.ts';
 import { toLambda } from '../shared/lambda.ts';
-import { isKnownRegion, perRegion, type RegionName } from '../shared/regions.ts';
+import { ClientPerRegion, isKnownRegion, type RegionName } from '../shared/regions.ts';
 import { defineStep } from '../shared/step.ts';
 import { TracedRole } from '../shared/trace.ts';
 import { type Found, nothingFound } from './found.ts';
@@ -77,12 +77,12 @@ export const traceCredentials = defineStep({
   writes: {},
   connect: (to) => ({
     ec2: new EC2Client(patient(to)),
-    ...perRegion((region) => new CloudTrailClient(patient({ ...to, region }))),
+    cloudTrail: new ClientPerRegion((region) => new CloudTrailClient(patient({ ...to, region }))),
   }),
 
   async run({ accessKeyIds, userName, roleName, sessionName, look }, aws, context) {
     const { mostDepth, mostKeys, mostRoles, mostEvents, mostSeconds } = context.settings.trace;
-    const { ec2, ...clients } = aws;
+    const { ec2, cloudTrail } = aws;
     const found = nothingFound();
     const regions = await regionsToLookInto(ec2, found);
     const window = windowTo(context.now());
@@ -95,7 +95,7 @@ export const traceCredentials = defineStep({
       found,
       { keys: accessKeyIds, trails },
       {
-        ...{ clients, regions, window, pace, ownAccount: context.case.account },
+        ...{ cloudTrail, regions, window, pace, ownAccount: context.case.account },
         most: { depth: mostDepth, keys: mostKeys, events: mostEvents },
       },
     );

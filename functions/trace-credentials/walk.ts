@@ -1,6 +1,6 @@
 import type { CloudTrailClient, LookupAttribute } from '@aws-sdk/client-cloudtrail';
 import type { RoleName, SessionName, UserName } from '../shared/ids.ts';
-import type { RegionName } from '../shared/regions.ts';
+import type { ClientPerRegion, RegionName } from '../shared/regions.ts';
 import { sideBySide } from '../shared/side-by-side.ts';
 import type { KeptTrace } from '../shared/trace.ts';
 import { type Found, note } from './found.ts';
@@ -39,7 +39,7 @@ export const ofRole = (roleName: RoleName, sessionName: SessionName | null): Tra
 });
 
 interface Ground {
-  readonly clients: Readonly<Record<RegionName, CloudTrailClient>>;
+  readonly cloudTrail: ClientPerRegion<CloudTrailClient>;
   readonly regions: readonly RegionName[];
   readonly window: Window;
   readonly pace: Pace;
@@ -116,8 +116,8 @@ function lookIn(
   trail: Trail,
   on: { found: Found; minted: Map<string, string>; ground: Ground },
 ) {
-  const { clients, pace, window, ownAccount, most } = on.ground;
-  const at = { cloudTrail: clients[region], region, pace };
+  const { cloudTrail, pace, window, ownAccount, most } = on.ground;
+  const at = { cloudTrail: cloudTrail.in(region), region, pace };
   return lookUp(at, trail.attribute, window, (events) => {
     on.found.pages++;
     for (const told of events) {

@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { FinalizeHandlerArguments, FinalizeRequestMiddleware } from '@smithy/types';
-import { type AwsClients, callOf, withheldMark } from '../../functions/shared/journal.ts';
+import {
+  type AwsClients,
+  callOf,
+  eachClient,
+  withheldMark,
+} from '../../functions/shared/journal.ts';
 import type { AwsCall } from '../../functions/shared/step.ts';
 import { operations } from './operations.ts';
 import { checkAgainstSchema } from './schema.ts';
@@ -135,13 +140,13 @@ export function rehearse(clients: AwsClients, account: RehearsalAccount, copy?: 
       const output = await (copy ?? account).answer(call, args.input, await region());
       return { output: { $metadata: {}, ...output }, response: undefined };
     };
-  for (const { middlewareStack, config } of Object.values(clients)) {
+  eachClient(clients, ({ middlewareStack, config }) => {
     middlewareStack.add(middlewareOf(config.region), {
       name: 'rehearsal',
       step: 'finalizeRequest',
       priority: 'low',
     });
-  }
+  });
 }
 
 const emptyState = ({ accountId, region }: AccountState) => ({ accountId, region }) as AccountState;

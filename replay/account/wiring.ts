@@ -2,7 +2,12 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { ConfiguredRetryStrategy } from '@smithy/core/retry';
 import { CaseRecord } from '../../functions/shared/case-record.ts';
 import type { Home, Notification } from '../../functions/shared/home.ts';
-import type { AwsClients, Mode, Withhold } from '../../functions/shared/journal.ts';
+import {
+  type AwsClients,
+  eachClient,
+  type Mode,
+  type Withhold,
+} from '../../functions/shared/journal.ts';
 import type { Wiring } from '../../functions/shared/lambda.ts';
 import type { Settings } from '../../functions/shared/settings.ts';
 import type { CaseTableInMemory } from '../case-table-in-memory.ts';
@@ -87,8 +92,8 @@ const playOnCopy: Withhold = (_grant, _input, proceed) => proceed();
 
 /** The SDK's own retry strategy, with its own counting, and no time between attempts. */
 function retryAtOnce(clients: AwsClients): void {
-  for (const { config } of Object.values(clients)) {
+  eachClient(clients, ({ config }) => {
     const strategy = new ConfiguredRetryStrategy(config.maxAttempts, () => 0);
     Object.assign(config, { retryStrategy: async () => strategy });
-  }
+  });
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { CaseRecord, type CaseRef } from '../../../functions/shared/case-record.ts';
 import { patient } from '../../../functions/shared/connection.ts';
-import type { AwsClients } from '../../../functions/shared/journal.ts';
+import { type AwsClients, eachClient } from '../../../functions/shared/journal.ts';
 import { toLambda, type Wiring } from '../../../functions/shared/lambda.ts';
 import { Settings } from '../../../functions/shared/settings.ts';
 import { defineStep, NotProvenError } from '../../../functions/shared/step.ts';
@@ -61,9 +61,9 @@ async function bench(table = new CaseTableInMemory()) {
       credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
     }),
     prepare: (clients: AwsClients) => {
-      for (const { middlewareStack } of Object.values(clients)) {
+      eachClient(clients, ({ middlewareStack }) => {
         middlewareStack.add(wire, { name: 'wire', step: 'finalizeRequest', priority: 'low' });
-      }
+      });
     },
   };
   const open = async (mode: 'live' | 'dry-run'): Promise<CaseRef> => {
