@@ -17,6 +17,7 @@ const aftermath: Readonly<Record<string, Judgement>> = {
     label: 'Trace what the credentials did',
     kind: 'evidence',
     well: ['traced', 'nothing-found'],
+    blind: ['failed'],
     byHand: () =>
       'aws cloudtrail lookup-events --lookup-attributes AttributeKey=AccessKeyId,AttributeValue=KEY in every Region',
   },

@@ -45,7 +45,8 @@ const output = z.object({
  * Closes the case: judges what each step came to, frees the target, tells the responders.
  *
  * It changes nothing in the target account. A containment step that did not come out well makes the
- * case `needs-human`, never `contained`; missing evidence is said and does not. Findings that joined
+ * case `needs-human`, never `contained`; missing evidence is said and does not, but for a
+ * trace that failed, without which nobody knows what is left. Findings that joined
  * since addresses were denied are not closed over: `more-findings` sends the workflow back. Where
  * stand-ins answered, the outcome says `would-be-…` as the outcomes it was given do.
  */

@@ -18,6 +18,8 @@ export interface Judgement {
   readonly kind: 'containment' | 'evidence';
   /** Outcomes that leave nothing to do. */
   readonly well: readonly string[];
+  /** Outcomes of evidence without which nobody knows what is left to contain. */
+  readonly blind?: readonly string[];
   /** What a person runs by hand, in the account and Region of the case; undefined if nothing helps. */
   byHand(target: string, outcome: StepOutcome): string | undefined;
 }
@@ -74,8 +76,9 @@ export function judge(
     const each = [came].flat();
     return { judgement, each, unwell: each.filter((one) => !judgement.well.includes(bare(one))) };
   });
-  const left = judged.filter(({ judgement: { kind }, unwell }) => {
-    return kind === 'containment' && unwell.length > 0;
+  const left = judged.filter(({ judgement: { kind, blind = [] }, unwell }) => {
+    if (kind === 'containment') return unwell.length > 0;
+    return unwell.some((one) => blind.includes(bare(one)));
   });
   const isGone = [outcomes[gone.action] ?? []]
     .flat()

@@ -9,7 +9,6 @@ const threeRoles = 'leaked-key-led-to-three-roles';
 /** By the state that a failure leads to: where it is met, and what fails. */
 const evidence = {
   'Go on without a record': { of: torKey, call: 'iam:GetUser' },
-  'Note that a look failed': { of: torKey, call: 'ec2:DescribeRegions' },
   'Go on without the API history': { of: torKey, call: 'logs:StartQuery' },
   'Go on without the changes': {
     of: threeRoles,
@@ -18,6 +17,7 @@ const evidence = {
 } as const;
 
 const containment = {
+  'Note that a look failed': { of: torKey, call: 'ec2:DescribeRegions' },
   'Go on with an active key': { of: torKey, call: 'iam:UpdateAccessKey' },
   'Go on without quarantine': { of: torKey, call: 'iam:AttachUserPolicy' },
   'Go on with open sessions': { of: torKey, call: 'iam:PutUserPolicy' },

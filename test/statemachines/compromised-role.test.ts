@@ -9,13 +9,13 @@ const session = 'started-by-hand-for-role-session';
 /** By the state that a failure leads to: where it is met, and what fails. */
 const evidence = {
   'Go on without a record': { of: session, steps: ['record-principal'] },
-  'Note that a look failed': { of: session, call: 'ec2:DescribeRegions' },
   'Go on without the API history': { of: session, steps: ['start-history-query'] },
   'Go on without the changes': { of: session, steps: ['list-changes'] },
   'Go on without waiting': { of: leftTheHost, steps: ['await-memory-capture'] },
 } as const;
 
 const containment = {
+  'Note that a look failed': { of: session, call: 'ec2:DescribeRegions' },
   'Go on with the session open': { of: session, call: 'iam:PutRolePolicy' },
   'Go on with the role open': { of: byHand, call: 'iam:PutRolePolicy' },
   'Go on without the instance': { of: leftTheHost, steps: ['start-playbook'] },
@@ -63,7 +63,7 @@ describe('a failure', () => {
       expect(failure?.error).toBe('NeedsHuman');
       expect(notifications.at(-1)?.title).toContain('Containment needs a human');
       const well = steps.filter(({ outcome }) => outcome !== 'failed').map(({ step }) => step);
-      expect(well).toEqual(expect.arrayContaining(['trace-credentials', 'close-case']));
+      expect(well).toEqual(expect.arrayContaining(['list-changes', 'close-case']));
     },
   );
 
