@@ -5,13 +5,13 @@ import {
   GetUserCommand,
   GetUserPolicyCommand,
   type IAMClient,
-  IAMServiceException,
   paginateListAttachedGroupPolicies,
   paginateListAttachedUserPolicies,
   paginateListGroupPolicies,
   paginateListGroupsForUser,
   paginateListUserPolicies,
 } from '@aws-sdk/client-iam';
+import { everyOne, isRefused } from '../shared/iam-reads.ts';
 import type { UserName } from '../shared/ids.ts';
 import { documentOf } from '../shared/inline-policy.ts';
 import { awsDenyAll, ofAws } from '../shared/quarantine.ts';
@@ -96,8 +96,7 @@ const sparing =
     try {
       return await unlessGone(request);
     } catch (error) {
-      // The code is AccessDenied on the wire, and in no model.
-      if (!(error instanceof IAMServiceException) || !/^AccessDenied/.test(error.name)) throw error;
+      if (!isRefused(error)) throw error;
       refused.add(call);
       return undefined;
     }
@@ -163,12 +162,3 @@ const document = (text: string | undefined): unknown[] =>
 
 const arnsOf = (attached: readonly { PolicyArn?: string | undefined }[] = []): string[] =>
   attached.flatMap(({ PolicyArn }) => PolicyArn ?? []);
-
-async function everyOne<Page, T>(
-  pages: AsyncIterable<Page>,
-  of: (page: Page) => readonly T[] | undefined,
-): Promise<T[]> {
-  const all: T[] = [];
-  for await (const page of pages) all.push(...(of(page) ?? []));
-  return all;
-}

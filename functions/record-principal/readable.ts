@@ -1,4 +1,4 @@
-import { IAMServiceException } from '@aws-sdk/client-iam';
+import { isRefused } from '../shared/iam-reads.ts';
 import type { AwsCall } from '../shared/step.ts';
 import { unlessGone } from '../shared/unless-gone.ts';
 
@@ -23,9 +23,7 @@ export function sparingReads() {
       try {
         return (await unlessGone(request)) ?? otherwise;
       } catch (error) {
-        // The code is AccessDenied on the wire, and in no model.
-        if (!(error instanceof IAMServiceException) || !/^AccessDenied/.test(error.name))
-          throw error;
+        if (!isRefused(error)) throw error;
         refused.add(call);
         return unreadable;
       }
@@ -33,16 +31,6 @@ export function sparingReads() {
   };
 }
 export type SparingReads = ReturnType<typeof sparingReads>;
-
-/** Everything that pages of a list hold, told apart by `of`. */
-export async function everyOne<Page, T>(
-  pages: AsyncIterable<Page>,
-  of: (page: Page) => readonly T[] | undefined,
-): Promise<T[]> {
-  const all: T[] = [];
-  for await (const page of pages) all.push(...(of(page) ?? []));
-  return all;
-}
 
 /** A time as records keep it. */
 export const timeOf = (time: Date | undefined): string | null => time?.toISOString() ?? null;

@@ -14,11 +14,12 @@ import {
   paginateListSSHPublicKeys,
   paginateListUserPolicies,
 } from '@aws-sdk/client-iam';
+import { everyOne } from '../shared/iam-reads.ts';
 import type { UserName } from '../shared/ids.ts';
 import { sideBySide } from '../shared/side-by-side.ts';
 import type { Reads } from '../shared/step.ts';
 import { unlessGone } from '../shared/unless-gone.ts';
-import { everyOne, type SparingReads, timeOf } from './readable.ts';
+import { type SparingReads, timeOf } from './readable.ts';
 
 const on = 'arn:aws:iam::*:user/*';
 

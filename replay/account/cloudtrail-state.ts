@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { Region } from '../../functions/shared/ids.ts';
-import { madeUpUuid } from './made-up-uuid.ts';
+import { madeUpUuid } from './made-up-ids.ts';
 
 const name = z.string().min(1);
 

@@ -15,7 +15,7 @@ import {
   type StopQueryResponse,
 } from '@aws-sdk/client-cloudwatch-logs';
 import type { AwsCall } from '../../functions/shared/step.ts';
-import { madeUpUuid } from './made-up-uuid.ts';
+import { madeUpUuid } from './made-up-ids.ts';
 import { pageOf } from './pages.ts';
 import type { Desk, Operation } from './rehearsal-account.ts';
 import type { AccountState } from './state.ts';

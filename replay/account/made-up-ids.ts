@@ -5,12 +5,14 @@ export function madeUpId(prefix: string, reason: string): string {
   return `${prefix}-0${createHash('sha256').update(reason).digest('hex').slice(0, 16)}`;
 }
 
-/** A UUID, the same for the same reason. */
+/** A UUID of version 4's shape, the same for the same reason. */
 export function madeUpUuid(reason: string): string {
   const hex = createHash('sha256').update(reason).digest('hex');
-  return [8, 12, 16, 20, 32]
-    .map((end, n, ends) => hex.slice(n === 0 ? 0 : ends[n - 1], end))
-    .join('-')
-    .replace(/^(.{14})./, '$14')
-    .replace(/^(.{19})./, '$18');
+  const parts = [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `4${hex.slice(13, 16)}`,
+    `8${hex.slice(17, 20)}`,
+  ];
+  return [...parts, hex.slice(20, 32)].join('-');
 }

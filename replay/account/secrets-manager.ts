@@ -12,7 +12,7 @@ import {
   ResourceNotFoundException,
 } from '@aws-sdk/client-secrets-manager';
 import type { AwsCall } from '../../functions/shared/step.ts';
-import { madeUpUuid } from './made-up-uuid.ts';
+import { madeUpUuid } from './made-up-ids.ts';
 import type { Desk, Operation } from './rehearsal-account.ts';
 import type { AccountState } from './state.ts';
 
