@@ -1,6 +1,6 @@
-import { Settings } from '../functions/shared/settings.ts';
 import { AccountState } from './account/state.ts';
 import type { Case } from './read-case.ts';
+import { rehearsalSettings } from './rehearsal-settings.ts';
 import type { Goal } from './time-to-cut.ts';
 
 /** A way to the cut, with the most serial calls and states it may take where that is promised. */
@@ -109,7 +109,7 @@ const principalRoad = (name: string, value: object, goal: Goal, most: Road['most
     source: name,
     documents: [{ file: name, value }],
     account: accountWithPrincipals,
-    settings: Settings.parse({}),
+    settings: rehearsalSettings(),
   },
 });
 
@@ -124,7 +124,7 @@ function road(name: string, value: object, group: 'ready' | 'missing', most: Roa
       source: name,
       documents: [{ file: name, value }],
       account: accountWith(group),
-      settings: Settings.parse({}),
+      settings: rehearsalSettings(),
     },
     most,
   };
@@ -155,7 +155,7 @@ export const longTrace = {
         })),
       },
     }),
-    settings: Settings.parse({}),
+    settings: rehearsalSettings(),
   } satisfies Case,
 };
 

@@ -3,9 +3,10 @@ import { basename, join, relative, sep } from 'node:path';
 import * as z from 'zod';
 import { Mode } from '../functions/shared/journal.ts';
 import { readJson } from '../functions/shared/read-json.ts';
-import { Settings } from '../functions/shared/settings.ts';
+import type { Settings } from '../functions/shared/settings.ts';
 import { parseInput, UnusableInputError } from '../functions/shared/unusable-input.ts';
 import { AccountState } from './account/state.ts';
+import { RehearsalSettings, rehearsalSettings } from './rehearsal-settings.ts';
 
 const statuses = ['succeeded', 'failed', 'declined', 'invalid'] as const;
 
@@ -96,7 +97,7 @@ function readCaseFolder(folder: string, events: readonly string[]): Case {
     return {
       source,
       documents: events.map((name) => readDocument(join(folder, name))),
-      settings: Settings.parse(settings ?? {}),
+      settings: settings ?? rehearsalSettings(),
       ...(Object.keys(account).length > 0 && {
         account: inFile(join(folder, 'account.json'), () => parseInput(AccountState, account)),
       }),
@@ -109,7 +110,7 @@ function readCaseFolder(folder: string, events: readonly string[]): Case {
 }
 
 /** `settings` beside the account's own members: how Cordon was configured in this case. */
-const WithSettings = z.looseObject({ settings: Settings.optional() });
+const WithSettings = z.looseObject({ settings: RehearsalSettings.optional() });
 
 function optional<Schema extends z.ZodType>(
   path: string,
@@ -135,7 +136,7 @@ function inFile<T>(path: string, parse: () => T): T {
 const readFile = (path: string): Case => ({
   source: sourceOf(path),
   documents: [readDocument(path)],
-  settings: Settings.parse({}),
+  settings: rehearsalSettings(),
 });
 
 function readDocument(path: string): Document {
@@ -165,7 +166,7 @@ function decode(bytes: Uint8Array): string {
 const unusable = (path: string, problem: string): Case => ({
   source: sourceOf(path),
   documents: [{ file: sourceOf(path), problem }],
-  settings: Settings.parse({}),
+  settings: rehearsalSettings(),
 });
 
 /** Lets anything through that is not the file system's own refusal. */

@@ -213,6 +213,8 @@ const Opening = z.looseObject({
   forced: z.string().nullable(),
 });
 
+const whyDry = (forced: string) => (forced === 'policy' ? 'the settings allow no more' : forced);
+
 const opens: ReadonlySet<string> = new Set(['open-case', 'plan-attack-sequence']);
 
 function cameOf(ran: Ran, asked: Extract<Asked, { request: object }>) {
@@ -221,7 +223,7 @@ function cameOf(ran: Ran, asked: Extract<Asked, { request: object }>) {
   const { data: opening } = Opening.safeParse(opened?.result);
   const left = opening && ['declined', 'needs-human'].includes(opening.outcome);
   const status = ran.status === 'succeeded' && left ? 'declined' : ran.status;
-  const forced = opening?.forced ? ` A dry run, whatever is asked: ${opening.forced}.` : '';
+  const forced = opening?.forced ? ` A dry run, whatever is asked: ${whyDry(opening.forced)}.` : '';
   return {
     playbook: asked.playbook,
     reason: `${asked.reason}${forced}`,

@@ -5,12 +5,14 @@ import { Finding } from '../functions/shared/finding.ts';
 import type { Home, Notification } from '../functions/shared/home.ts';
 import type { AwsClients, JournalEntry, Mode } from '../functions/shared/journal.ts';
 import { contextOf, toLambda } from '../functions/shared/lambda.ts';
-import { Settings } from '../functions/shared/settings.ts';
+import type { Settings } from '../functions/shared/settings.ts';
 import { type Result, runUndo, type Step } from '../functions/shared/step.ts';
+import { undoOf } from '../functions/shared/target-role.ts';
 import { RehearsalAccount, type RehearsalOptions } from '../replay/account/rehearsal-account.ts';
 import { AccountState } from '../replay/account/state.ts';
 import { wireRehearsal } from '../replay/account/wiring.ts';
 import { CaseTableInMemory } from '../replay/case-table-in-memory.ts';
+import { RehearsalSettings } from '../replay/rehearsal-settings.ts';
 import { noteCalls } from './calls-made.ts';
 
 /** What one run of a step came to. Exactly one of `result` and `error` is there. */
@@ -69,7 +71,7 @@ export async function rehearsalOf(
   });
   const table = new CaseTableInMemory();
   const cases = new CaseRecord(table, now);
-  const settings = Settings.parse(options.settings ?? {});
+  const settings = RehearsalSettings.parse(options.settings ?? {});
   const notifications: Notification[] = [];
   const found = options.finding ?? finding();
   const execution = (mode: Mode) =>
@@ -147,7 +149,7 @@ export async function rehearsalOf(
       const ref = await open('live');
       const wiring = wire(mode);
       for (const { resource, state: before } of await cases.before(ref.caseId, step.name)) {
-        const aws = step.connect(await wiring.connection(ref, mode));
+        const aws = step.connect(await wiring.connection(ref, mode, undoOf(step.name)));
         wiring.prepare?.(aws);
         // The mode of the undo, by which a step keeps its dry runs' records apart.
         const context = contextOf(step.name, { ...ref, mode }, wiring);

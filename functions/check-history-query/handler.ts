@@ -38,6 +38,8 @@ type Checked = z.infer<typeof output>;
  */
 export const checkHistoryQuery = defineStep({
   name: 'check-history-query',
+  // The trail's log group is Cordon's to read, wherever the target is.
+  actsIn: 'own-account',
   input,
   output,
   reads: {

@@ -5,12 +5,14 @@ import { forbids } from '../shared/guard-rails.ts';
 import { toLambda } from '../shared/lambda.ts';
 import { letGo, lock } from '../shared/lock.ts';
 import { parseRequest } from '../shared/parse-finding.ts';
+import { policyOf } from '../shared/playbooks.ts';
 import { sideBySide } from '../shared/side-by-side.ts';
 import { defineStep } from '../shared/step.ts';
+import { parseInput } from '../shared/unusable-input.ts';
 import { instanceTarget } from './instance-target.ts';
 import { judgeOwner } from './judge-owner.ts';
 import { askOwner } from './key-owner.ts';
-import { about, left, Opening, planOf } from './opening.ts';
+import { about, left, Opening, planOf, switchedOff } from './opening.ts';
 import { keyTarget, roleTarget, userTarget } from './principal-target.ts';
 import type { FindTarget } from './target.ts';
 
@@ -50,6 +52,12 @@ const input = z.strictObject({
 export const openCase = defineStep({
   name: 'open-case',
   withoutCase: true,
+  // IAM is asked in the account whose credentials the finding is about.
+  targetOf(said, own) {
+    const { request, execution } = parseInput(input, said, '$.input');
+    const { finding } = parseRequest(request, { ...own, execution, now: new Date(0) });
+    return { account: finding.account, region: 'global' };
+  },
   input,
   output: Opening,
   reads: {
@@ -64,9 +72,11 @@ export const openCase = defineStep({
     const asked = parseRequest(request, { ...own, execution, now: context.now() });
     const { finding } = asked;
     const found = targets[playbook](finding, context);
-    const planned = planOf(asked, settings);
+    const policy = policyOf(settings, playbook, asked);
+    const planned = planOf(asked, settings, policy);
     const plan = { ...planned, ...about(found, { finding, mode: planned.mode, execution }) };
 
+    if (policy === 'off') return { ...plan, ...switchedOff };
     const listed = forbids(settings, finding);
     if (listed) return { ...plan, ...left(listed) };
     if ('reason' in found) return { ...plan, ...left(found.reason) };

@@ -5,6 +5,7 @@ import { AccessKeyId, InstanceId, VpcId } from '../shared/ids.ts';
 import { Mode } from '../shared/journal.ts';
 import { Memory, Priority, type parseRequest } from '../shared/parse-finding.ts';
 import { isPlaceholder } from '../shared/parse-guardduty.ts';
+import type { Policy } from '../shared/playbooks.ts';
 import { Principal } from '../shared/principal.ts';
 import type { Settings } from '../shared/settings.ts';
 import { alongside, scopeOf } from './escalation.ts';
@@ -39,6 +40,8 @@ export const Opening = z.object({
     'repeat',
     /** Opened, on the user who owns the key and not on the one that the finding named. */
     'owner-differs',
+    /** The deployment has switched the playbook off. */
+    'playbook-off',
     ...forHuman,
   ]),
   ref: CaseRef.nullable(),
@@ -48,7 +51,7 @@ export const Opening = z.object({
   other: z.string().nullable(),
   mode: Mode,
   /** Why a run that was asked to be live is a dry run. */
-  forced: z.enum(['sample', 'archived', 'placeholder']).nullable(),
+  forced: z.enum(['sample', 'archived', 'placeholder', 'policy']).nullable(),
   priority: Priority,
   memory: Memory,
   /** Null where the target is a principal. */
@@ -85,10 +88,10 @@ export const Opening = z.object({
 export type Opening = z.infer<typeof Opening>;
 
 /** What an opening says before it is known what is locked. */
-export function planOf(asked: ReturnType<typeof parseRequest>, settings: Settings) {
+export function planOf(asked: ReturnType<typeof parseRequest>, settings: Settings, policy: Policy) {
   const { autoScaling, history, memory, trace } = settings;
   const [again, onceMore] = trace.looksAfterSeconds;
-  const forced = forcedDryRun(asked.finding);
+  const forced = forcedDryRun(asked, policy);
   return {
     mode: forced ? 'dry-run' : asked.mode,
     forced,
@@ -142,8 +145,20 @@ export const left = (reason: ForHuman) =>
     instructions: instructions[reason],
   }) satisfies Partial<Opening>;
 
-function forcedDryRun(finding: Finding): Opening['forced'] {
+/** Nothing is locked nor done, and nobody is told: the deployment wants it so. */
+export const switchedOff = {
+  outcome: 'declined',
+  reason: 'playbook-off',
+  ref: null,
+  other: null,
+} satisfies Partial<Opening>;
+
+function forcedDryRun(
+  { finding, mode }: ReturnType<typeof parseRequest>,
+  policy: Policy,
+): Opening['forced'] {
   if (isPlaceholder(finding)) return 'placeholder';
   if (finding.sample) return 'sample';
-  return finding.archived ? 'archived' : null;
+  if (finding.archived) return 'archived';
+  return mode === 'live' && (policy === 'dry-run' || policy === 'approve') ? 'policy' : null;
 }

@@ -4,6 +4,7 @@ import { roleArn, userArn } from '../shared/held-principal.ts';
 import { type AccountId, Region } from '../shared/ids.ts';
 import { type Principal, principalOf } from '../shared/principal.ts';
 import type { Settings } from '../shared/settings.ts';
+import { reaches } from '../shared/target-role.ts';
 import { UnusableInputError } from '../shared/unusable-input.ts';
 import type { FindTarget, ForHuman } from './target.ts';
 
@@ -54,7 +55,7 @@ function principalTarget(
     );
   }
   if (account === settings.managementAccount) return { reason: 'management-account' };
-  if (account !== own.account) return { reason: 'other-account' };
+  if (!reaches(settings, own, account)) return { reason: 'other-account' };
   const reason = refusedFor(settings, principal);
   if (reason) return { reason };
   const arn = arnOf(account, principal);

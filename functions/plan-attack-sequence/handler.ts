@@ -8,6 +8,7 @@ import { toLambda } from '../shared/lambda.ts';
 import { lock } from '../shared/lock.ts';
 import { Memory, Priority, parseRequest } from '../shared/parse-finding.ts';
 import { plainText } from '../shared/plain-text.ts';
+import { type Policy, policyOf } from '../shared/playbooks.ts';
 import { defineStep } from '../shared/step.ts';
 import { UnusableInputError } from '../shared/unusable-input.ts';
 import { LeftToHuman } from './left-to-human.ts';
@@ -28,7 +29,7 @@ const Start = z.object({
 /** Every field is there in every outcome. */
 const output = z.object({
   outcome: z.enum(['planned', 'nothing-to-start', 'joined', 'declined']),
-  reason: z.enum(['new-case', 'retry', 'taken-over', 'open-case', 'repeat']),
+  reason: z.enum(['new-case', 'retry', 'taken-over', 'open-case', 'repeat', 'playbook-off']),
   ref: CaseRef.nullable(),
   /** What people call the sequence. */
   target: z.string(),
@@ -36,7 +37,7 @@ const output = z.object({
   other: z.string().nullable(),
   mode: Mode,
   /** Why a run that was asked to be live is a dry run. */
-  forced: z.enum(['sample', 'archived']).nullable(),
+  forced: z.enum(['sample', 'archived', 'policy']).nullable(),
   priority: Priority,
   memory: Memory,
   starts: z.array(Start),
@@ -82,24 +83,38 @@ export const planAttackSequence = defineStep({
         `$.input.request: expected an attack sequence, not a finding about ${resourceType}`,
       );
     }
-    const forced = forcedOf(finding);
+    const policy = policyOf(context.settings, 'attack-sequence', asked);
+    const forced = forcedOf(asked, policy);
     const mode = forced ? 'dry-run' : asked.mode;
+    const words = { mode, priority, memory };
+    const about = { ...words, forced, target: `attack sequence ${idOf(finding)}` };
+    if (policy === 'off') return { ...switchedOff, ...about, ...nothing };
     const apart = takeApart(finding);
     const locked = await lock(
       { finding, mode, target: lockedAs(finding, apart.answered), region, execution },
       context,
     );
-    const words = { mode, priority, memory };
-    const about = { ...words, forced, target: `attack sequence ${idOf(finding)}` };
     if (locked.outcome !== 'opened') return { ...locked, ...about, ...nothing };
     return { ...locked, ...about, ...planned(apart, { finding, words, execution }) };
   },
 });
 
-function forcedOf({ sample, archived }: Finding): Plan['forced'] {
-  if (sample) return 'sample';
-  return archived ? 'archived' : null;
+function forcedOf(
+  { finding, mode }: ReturnType<typeof parseRequest>,
+  policy: Policy,
+): Plan['forced'] {
+  if (finding.sample) return 'sample';
+  if (finding.archived) return 'archived';
+  return mode === 'live' && (policy === 'dry-run' || policy === 'approve') ? 'policy' : null;
 }
+
+/** The deployment wants it so. */
+const switchedOff = {
+  outcome: 'declined',
+  reason: 'playbook-off',
+  ref: null,
+  other: null,
+} as const;
 
 const nothing = { starts: [], human: 'none' as const, leftToHuman: [], notListed: 0 };
 

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   DescribeExecutionCommand,
@@ -17,15 +19,21 @@ import { patient } from './connection.ts';
 import type { Home, Notification, StartedPlaybook } from './home.ts';
 import type { Wiring } from './lambda.ts';
 import { Settings } from './settings.ts';
+import { targetCredentials } from './target-credentials.ts';
+import { reaches } from './target-role.ts';
 import { parseInput, UnusableInputError } from './unusable-input.ts';
 
 const Environment = z.object({
   AWS_REGION: z.string().min(1, 'expected the Region the Lambda runs in'),
   CORDON_CASE_TABLE: z.string().min(3, 'expected the name of the case table'),
   CORDON_TOPIC_ARN: z.string().startsWith('arn:', 'expected the ARN of the notification topic'),
-  CORDON_SETTINGS: z.string().default('{}'),
+  /** Where Lambda unpacked the code, and the deployment's settings beside it. */
+  LAMBDA_TASK_ROOT: z.string().optional(),
+  CORDON_SETTINGS: z.string().optional(),
   CORDON_PLAYBOOKS: z.string().default('{}'),
 });
+
+type Parsed = z.infer<typeof Environment>;
 
 /** Each playbook's state machine. Only `start-playbook` needs them. */
 const Playbooks = z.record(
@@ -36,12 +44,14 @@ const Playbooks = z.record(
 );
 
 /**
- * A step's wiring on AWS, from the Lambda's environment: `CORDON_CASE_TABLE`, `CORDON_TOPIC_ARN`,
- * `CORDON_SETTINGS` and `CORDON_PLAYBOOKS` (both JSON).
+ * A step's wiring on AWS, from the Lambda's environment: `CORDON_CASE_TABLE`, `CORDON_TOPIC_ARN` and
+ * `CORDON_PLAYBOOKS` (JSON), and from `settings.json` beside the code, which may be larger than an
+ * environment; `CORDON_SETTINGS` (JSON) goes before it.
  *
- * Steps act in Cordon's own account. A target elsewhere is refused: to answer for an account with
- * the wrong account's resources would be worse than not to answer. What IAM holds is in no Region:
- * it is reached from Cordon's own.
+ * In Cordon's own account a step acts by its Lambda's role. In any other that the deployment reaches
+ * it assumes the target role, narrowed to its own declaration; elsewhere it is refused: to answer
+ * for an account with the wrong account's resources would be worse than not to answer. What IAM
+ * holds is in no Region: it is reached from Cordon's own.
  */
 export function wiringFrom(
   { invokedFunctionArn }: Pick<Context, 'invokedFunctionArn'>,
@@ -50,24 +60,43 @@ export function wiringFrom(
   const parsed = parseInput(Environment, environment, 'environment');
   const { AWS_REGION, CORDON_CASE_TABLE: table, CORDON_TOPIC_ARN: topic } = parsed;
   const playbooks = fromJson(Playbooks, parsed.CORDON_PLAYBOOKS, 'CORDON_PLAYBOOKS');
-  const account = invokedFunctionArn.split(':')[4] ?? '';
+  const settings = settingsFrom(parsed);
+  const [, partition = '', , , account = ''] = invokedFunctionArn.split(':');
   const own = { account, region: AWS_REGION };
   const now = () => new Date();
   return {
     home: homeIn(AWS_REGION, { table, topic, playbooks }, now),
-    settings: fromJson(Settings, parsed.CORDON_SETTINGS, 'CORDON_SETTINGS'),
+    settings,
     own,
     now,
     sleep: (milliseconds) => setTimeout(milliseconds),
-    connection: async (target) => {
-      if (target.account !== account) {
+    connection: async (target, mode, declared) => {
+      const to = { region: target.region === 'global' ? AWS_REGION : target.region };
+      if (target.account === account) return to;
+      if (!reaches(settings, own, target.account)) {
         throw new UnusableInputError(
-          `$.case.account: expected ${account}, Cordon's own, not ${target.account}`,
+          `$.case.account: expected ${account}, Cordon's own, or one of its targets, not ${target.account}`,
         );
       }
-      return { region: target.region === 'global' ? AWS_REGION : target.region };
+      const { caseId } = target;
+      const session = { partition, account: target.account, mode, declared, caseId };
+      return { ...to, credentials: targetCredentials(settings, session, AWS_REGION) };
     },
   };
+}
+
+function settingsFrom({ CORDON_SETTINGS: said, LAMBDA_TASK_ROOT: root }: Parsed): Settings {
+  if (said !== undefined) return fromJson(Settings, said, 'CORDON_SETTINGS');
+  if (root === undefined) {
+    throw new UnusableInputError(
+      'environment: expected CORDON_SETTINGS, or LAMBDA_TASK_ROOT with settings.json in it',
+    );
+  }
+  return fromJson(
+    Settings,
+    readFileSync(new URL('settings.json', pathToFileURL(`${root}/`)), 'utf8'),
+    'settings.json',
+  );
 }
 
 function fromJson<Out>(schema: z.ZodType<Out>, json: string, variable: string): Out {

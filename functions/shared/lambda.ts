@@ -14,7 +14,14 @@ import {
   type Withhold,
 } from './journal.ts';
 import type { Settings } from './settings.ts';
-import { type Connection, type Result, runStep, type Step, type StepContext } from './step.ts';
+import {
+  type Connection,
+  type Result,
+  runStep,
+  type Step,
+  type StepContext,
+  type Where,
+} from './step.ts';
 import { parseInput, UnusableInputError } from './unusable-input.ts';
 
 /**
@@ -32,11 +39,18 @@ export interface Wiring {
   readonly home: Home;
   readonly settings: Settings;
   /** Cordon's own account and Region, for a target that names none. */
-  readonly own: { readonly account: string; readonly region: string };
+  readonly own: Where;
   now(): Date;
   sleep(milliseconds: number): Promise<void>;
-  /** Where the step's clients connect, for a target's account and Region. */
-  connection(target: { account: string; region: string }, mode: Mode): Promise<Connection>;
+  /**
+   * Where clients connect for a target's account and Region. `declared` names whose declaration
+   * narrows what they may do there: a step, or `undo-of-` and a step.
+   */
+  connection(
+    target: Where & { caseId?: string },
+    mode: Mode,
+    declared: string,
+  ): Promise<Connection>;
   /** Changes each new client before its first call; a replay answers from its account here. */
   prepare?(clients: AwsClients): void;
   readonly withhold?: Withhold;
@@ -76,7 +90,8 @@ export function toLambda<In, Out extends Result, Clients extends AwsClients, Bef
     }
     const journal: JournalEntry[] = [];
     const context = contextOf(step.name, ref, wiring);
-    const aws = step.connect(await wiring.connection(ref ?? wiring.own, mode));
+    const target = whereItActs(step, { ref, input, own: wiring.own });
+    const aws = step.connect(await wiring.connection(target, mode, step.name));
     wiring.prepare?.(aws);
 
     const keep = async (outcome: string): Promise<void> => {
@@ -120,6 +135,15 @@ export function toLambda<In, Out extends Result, Clients extends AwsClients, Bef
   return middy()
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .handler(invoke);
+}
+
+/** The account and Region that a run of a step acts in. */
+function whereItActs(
+  { actsIn, targetOf }: Pick<Step, 'actsIn' | 'targetOf'>,
+  { ref, input, own }: { ref: CaseRef | undefined; input: unknown; own: Where },
+): Where & { caseId?: string } {
+  if (actsIn === 'own-account') return own;
+  return ref ?? targetOf?.(input, own) ?? own;
 }
 
 /** What surrounds one run, made from its wiring. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { AccountId, InstanceId, RoleName, UserName } from './ids.ts';
+import { Policies } from './playbooks.ts';
 
 const seconds = (least: number, most: number, otherwise: number) =>
   z.int().min(least).max(most).default(otherwise);
@@ -19,6 +20,29 @@ const CaptureTool = z.strictObject({
  * configuration, under which nothing is captured from memory and no address is denied.
  */
 export const Settings = z.strictObject({
+  /** Tells several deployments in one organisation apart; part of every name they share. */
+  stage: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,15}$/, 'expected 1 to 16 of a–z, 0–9 and -, a letter first')
+    .default('prod'),
+  /** Which accounts beside Cordon's own it may act in, through the role it is given there. */
+  targets: z
+    .strictObject({
+      accounts: z.array(AccountId).default([]),
+      /** Every account of this organisation, the listed ones or not. */
+      organization: z
+        .string()
+        .regex(/^o-[a-z0-9]{10,32}$/, 'expected an organisation, o- and 10 to 32 letters or digits')
+        .optional(),
+      /** What the target role asks of whoever assumes it, against a confused deputy. */
+      externalId: z
+        .string()
+        .regex(/^[\w+=,.@:/-]{2,1224}$/, 'expected 2 to 1224 letters, digits or +=,.@:/-')
+        .optional(),
+    })
+    .prefault({}),
+  /** How far each playbook may go. */
+  playbooks: Policies,
   /** Never acted on, whatever a finding says. Kept here, never as tags, which an intruder can set. */
   neverTouch: z
     .strictObject({

@@ -51,12 +51,22 @@ export interface Need extends Grant {
 /** Where a step's clients connect. */
 export interface Connection {
   readonly region: string;
-  /** Left out, the SDK's own provider chain answers. */
-  readonly credentials?: {
-    readonly accessKeyId: string;
-    readonly secretAccessKey: string;
-    readonly sessionToken?: string;
-  };
+  /** Left out, the SDK's own provider chain answers; a function is asked at the first call. */
+  readonly credentials?: Credentials | (() => Promise<Credentials>);
+}
+
+/** What a call is signed with. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiration?: Date;
+}
+
+/** An account, and a Region in it or `global`. */
+export interface Where {
+  readonly account: string;
+  readonly region: string;
 }
 
 /** What surrounds one run of a step. Everything that is not the same twice comes in here. */
@@ -66,7 +76,7 @@ export interface StepContext {
   readonly home: Home;
   readonly settings: Settings;
   /** Cordon's own account and Region. */
-  readonly own: { readonly account: string; readonly region: string };
+  readonly own: Where;
   now(): Date;
   /** Waits; a rehearsal does not. */
   sleep(milliseconds: number): Promise<void>;
@@ -91,6 +101,10 @@ export interface Step<
   readonly name: string;
   /** The step runs before there is a case, or when opening one failed. */
   readonly withoutCase?: true;
+  /** Where a step without a case acts, by its unparsed input; left out, in Cordon's own account. */
+  targetOf?(input: unknown, own: Where): Where;
+  /** It acts in Cordon's own account and Region, wherever the case's target is. */
+  readonly actsIn?: 'own-account';
   readonly input: z.ZodType<In>;
   readonly output: z.ZodType<Out>;
   readonly reads: Reads;

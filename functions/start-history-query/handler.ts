@@ -48,6 +48,8 @@ type Started = z.infer<typeof output>;
  */
 export const startHistoryQuery = defineStep({
   name: 'start-history-query',
+  // The trail's log group is Cordon's to read, wherever the target is.
+  actsIn: 'own-account',
   input,
   output,
   // Supports no resource: service authorization reference of CloudWatch Logs.

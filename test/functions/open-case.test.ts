@@ -6,6 +6,7 @@ import { CaseRecord } from '../../functions/shared/case-record.ts';
 import type { Change } from '../../functions/shared/case-table.ts';
 import type { Notification } from '../../functions/shared/home.ts';
 import { toLambda, type Wiring } from '../../functions/shared/lambda.ts';
+import { policyOf } from '../../functions/shared/playbooks.ts';
 import { Settings } from '../../functions/shared/settings.ts';
 import {
   RehearsalAccount,
@@ -14,8 +15,9 @@ import {
 } from '../../replay/account/rehearsal-account.ts';
 import { AccountState } from '../../replay/account/state.ts';
 import { CaseTableInMemory } from '../../replay/case-table-in-memory.ts';
+import { RehearsalSettings } from '../../replay/rehearsal-settings.ts';
 import { noteCalls } from '../calls-made.ts';
-import { at, calls } from '../rehearsal.ts';
+import { at, calls, finding } from '../rehearsal.ts';
 
 const instanceId = 'i-0aaaaaaaaaaaaaaa1';
 const target = `arn:aws:ec2:eu-west-1:111122223333:instance/${instanceId}`;
@@ -72,6 +74,8 @@ function home(
     ...(options.fault && { fault: options.fault }),
   });
   const journals: string[][] = [];
+  /** Where the step's clients were connected. */
+  const connected: object[] = [];
   const table = options.table ?? new CaseTableInMemory();
   const now = () => new Date(at);
   const cases = new CaseRecord(table, now);
@@ -87,14 +91,17 @@ function home(
       start: async () => Promise.reject(new Error('open-case starts nothing')),
       isRunning: async (execution) => running.has(execution),
     },
-    settings: Settings.parse(options.settings ?? {}),
+    settings: RehearsalSettings.parse(options.settings ?? {}),
     own: { account: '111122223333', region: 'eu-west-1' },
     now,
     sleep: async () => {},
-    connection: async ({ region }) => ({
-      region,
-      credentials: { accessKeyId: 'rehearsal', secretAccessKey: 'rehearsal' },
-    }),
+    connection: async ({ account: to, region }, mode, declared) => {
+      connected.push({ account: to, region, mode, declared });
+      return {
+        region: region === 'global' ? 'eu-west-1' : region,
+        credentials: { accessKeyId: 'rehearsal', secretAccessKey: 'rehearsal' },
+      };
+    },
     prepare: (clients) => rehearse(clients, account),
     observe: ({ journal }) => {
       journals.push(calls(journal));
@@ -107,6 +114,7 @@ function home(
     table,
     running,
     journals,
+    connected,
     // biome-ignore lint/suspicious/noExplicitAny: each test looks at the fields it is about
     open: (request: unknown, execution = 'first'): Promise<any> =>
       // A Lambda context that no step reads.
@@ -135,6 +143,50 @@ describe('open-case', () => {
       ref: { target, mode: 'live', account: '111122223333', region: 'eu-west-1' },
     });
     expect(table.items().find(({ sk }) => sk === 'lock')).toMatchObject({ holder: arn('first') });
+  });
+
+  it.each([
+    ['off', { outcome: 'declined', reason: 'playbook-off', ref: null, forced: null }],
+    ['dry-run', { outcome: 'opened', mode: 'dry-run', forced: 'policy' }],
+    ['live', { outcome: 'opened', mode: 'live', forced: null }],
+  ])('goes no further than the policy %s allows', async (policy, opened) => {
+    const { open, table } = home({ settings: { playbooks: { 'compromised-instance': policy } } });
+
+    expect(await open(live())).toMatchObject(opened);
+    expect(table.items().some(({ sk }) => sk === 'lock')).toBe(policy !== 'off');
+  });
+
+  it('lets a playbook that the settings do not name do dry runs alone', () => {
+    const asked = { finding: finding() };
+
+    expect(policyOf(Settings.parse({}), 'compromised-instance', asked)).toBe('dry-run');
+  });
+
+  it('judges a start by hand by its own policy, and one by another playbook as a finding', async () => {
+    const playbooks = { 'compromised-instance': { findings: 'dry-run', byHand: 'live' } };
+    const start = { instanceId, mode: 'live' };
+    const opened = (request: object) => home({ settings: { playbooks } }).open(request);
+
+    expect(await opened(start)).toMatchObject({ mode: 'live', forced: null });
+    expect(await opened(live())).toMatchObject({ mode: 'dry-run', forced: 'policy' });
+    expect(await opened({ ...start, parent: 'case-0123456789' })).toMatchObject({
+      mode: 'dry-run',
+      forced: 'policy',
+    });
+  });
+
+  it('leaves an instance in an account it does not reach to a human', async () => {
+    const elsewhere = { instanceId, account: '444455556666', mode: 'live' };
+    const member = { targets: { accounts: ['444455556666'] } };
+
+    expect(await home().open(elsewhere)).toMatchObject({
+      outcome: 'needs-human',
+      reason: 'other-account',
+    });
+    expect(await home({ settings: member }).open(elsewhere)).toMatchObject({
+      outcome: 'opened',
+      ref: { account: '444455556666' },
+    });
   });
 
   it.each([{}, { mode: 'dry-run' }])('opens a dry run for %o beside an event', async (words) => {
@@ -318,6 +370,17 @@ const nobody = {
 };
 
 describe('open-case on a key', () => {
+  it("asks IAM in the finding's account, as far as its own declaration goes", async () => {
+    const settings = { targets: { organization: 'o-exampleorgid' } };
+    const { open, connected } = home({ playbook: 'compromised-access-key', settings });
+
+    await open({ userName: 'alice', account: '444455556666' });
+
+    expect(connected).toEqual([
+      { account: '444455556666', region: 'global', mode: 'dry-run', declared: 'open-case' },
+    ]);
+  });
+
   const playbook = 'compromised-access-key';
   const asked = 'iam:GetAccessKeyLastUsed sent';
   const listed = 'iam:ListAccessKeys sent';

@@ -61,8 +61,9 @@ const whole = {
 };
 
 /** Plans sequences in one account, one after the other, each for an execution of its own. */
-async function planning() {
-  const rehearsal = await rehearsalOf(account);
+async function planning(options: { settings?: { playbooks?: object } } = {}) {
+  // A policy that the test writes is parsed like any other.
+  const rehearsal = await rehearsalOf(account, options as Parameters<typeof rehearsalOf>[1]);
   const execution = (name: string) =>
     `arn:aws:states:eu-west-1:111122223333:execution:attack-sequence:${name}`;
   const plan = (request: unknown, name = 'first') =>
@@ -175,6 +176,18 @@ describe('plan-attack-sequence', () => {
     expect(result).toMatchObject({ mode: 'dry-run', forced, ref: { mode: 'dry-run' } });
     expect(result.starts.length).toBeGreaterThan(0);
     for (const { request: asked } of result.starts) expect(asked.mode).toBe('dry-run');
+  });
+
+  it.each([
+    ['dry-run', { outcome: 'planned', mode: 'dry-run', forced: 'policy' }, 'dry-run'],
+    ['off', { outcome: 'declined', reason: 'playbook-off', ref: null, starts: [] }, undefined],
+  ])('goes no further than the policy %s allows', async (policy, planned, mode) => {
+    const { plan } = await planning({ settings: { playbooks: { 'attack-sequence': policy } } });
+
+    const { result } = await plan(live(whole));
+
+    expect(result).toMatchObject(planned);
+    expect(result.starts[0]?.request.mode).toBe(mode);
   });
 
   describe('reads a target however GuardDuty spells it', () => {

@@ -325,7 +325,7 @@ describe('the compromised-instance workflow, in moto', () => {
       const context = contextOf(step.name, ref, wire());
       const found = [];
       for (const { resource, state } of await wire().home.cases.before(ref.caseId, step.name)) {
-        const aws = step.connect(await wire().connection(ref, 'live'));
+        const aws = step.connect(await wire().connection(ref, 'live', step.name));
         const { outcome } = await runUndo(step, state, aws, { mode: 'live', context, journal: [] });
         found.push([resource, outcome]);
       }

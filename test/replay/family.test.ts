@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { steps } from '../../functions/index.ts';
 import type { Mode } from '../../functions/shared/journal.ts';
-import { Settings } from '../../functions/shared/settings.ts';
 import { AccountState } from '../../replay/account/state.ts';
 import type { Case } from '../../replay/read-case.ts';
+import { RehearsalSettings } from '../../replay/rehearsal-settings.ts';
 import { replayCase } from '../../replay/replay.ts';
 import { loadWorkflow, readWorkflows } from '../../replay/workflow.ts';
 
@@ -92,7 +92,7 @@ const theCase: Case = {
     { file: 'event.json', value: { roleName: 'web', sessionName: instances[1], ...place } },
   ],
   account,
-  settings: Settings.parse({}),
+  settings: RehearsalSettings.parse({}),
 };
 
 const groupsIn = (state: AccountState | undefined) =>

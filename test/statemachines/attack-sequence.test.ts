@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { steps } from '../../functions/index.ts';
 import { CaseRecord } from '../../functions/shared/case-record.ts';
 import type { Home } from '../../functions/shared/home.ts';
-import { Settings } from '../../functions/shared/settings.ts';
 import { RehearsalAccount } from '../../replay/account/rehearsal-account.ts';
 import { AccountState } from '../../replay/account/state.ts';
 import { CaseTableInMemory } from '../../replay/case-table-in-memory.ts';
+import { RehearsalSettings } from '../../replay/rehearsal-settings.ts';
 import { runWorkflow } from '../../replay/run-workflow.ts';
 import { loadWorkflow, readWorkflows, statesOf } from '../../replay/workflow.ts';
 
@@ -47,10 +47,14 @@ interface Asked {
   readonly refused?: string;
   readonly table?: CaseTableInMemory;
   readonly name?: string;
+  readonly settings?: object;
 }
 
 /** Runs the playbook, with a stand-in for those it starts. */
-async function answer(input: object, { broken = [], refused, table, name }: Asked = {}) {
+async function answer(
+  input: object,
+  { broken = [], refused, table, name, settings = {} }: Asked = {},
+) {
   const started: { playbook: string; request: Record<string, unknown> }[] = [];
   const start: Home['start'] = async (playbook, request, execution) => {
     if (playbook === refused) throw injected;
@@ -71,7 +75,7 @@ async function answer(input: object, { broken = [], refused, table, name }: Aske
     ),
     table: cases,
     running: new Set(),
-    settings: Settings.parse({}),
+    settings: RehearsalSettings.parse(settings),
     now,
     start,
   });
@@ -228,6 +232,7 @@ describe('attack-sequence', () => {
       answer(live(), { broken: ['plan-attack-sequence'] }),
       answer(live(), { broken: ['close-case'] }),
       answer(live(), { broken: ['close-case', 'tell-human'] }),
+      answer(live(), { settings: { playbooks: { 'attack-sequence': 'off' } } }),
     ]);
     const table = new CaseTableInMemory();
     await answer(live(), { table });

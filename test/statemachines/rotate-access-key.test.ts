@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type * as z from 'zod';
 import { steps } from '../../functions/index.ts';
 import { CaseRecord } from '../../functions/shared/case-record.ts';
-import { Settings } from '../../functions/shared/settings.ts';
+import type { Settings as SettingsSchema } from '../../functions/shared/settings.ts';
 import type { AwsCall } from '../../functions/shared/step.ts';
 import { RehearsalAccount } from '../../replay/account/rehearsal-account.ts';
 import { AccountState } from '../../replay/account/state.ts';
 import { CaseTableInMemory } from '../../replay/case-table-in-memory.ts';
+import { RehearsalSettings } from '../../replay/rehearsal-settings.ts';
 import { runWorkflow } from '../../replay/run-workflow.ts';
 import { loadWorkflow, readWorkflows, statesOf } from '../../replay/workflow.ts';
 import { triggers } from '../../statemachines/rotate-access-key/triggers.ts';
@@ -42,7 +43,7 @@ const now = () => new Date('2026-03-01T04:05:06.000Z');
 
 interface Asked {
   readonly iam?: z.input<typeof AccountState>['iam'];
-  readonly settings?: z.input<typeof Settings>;
+  readonly settings?: z.input<typeof SettingsSchema>;
   readonly fails?: AwsCall;
   readonly dryRun?: 'stand-ins';
   readonly brokenSteps?: readonly string[];
@@ -75,7 +76,7 @@ async function rotate(input: object, asked: Asked = {}) {
     account,
     table,
     running: new Set(heldBy ? [execution] : []),
-    settings: Settings.parse(settings),
+    settings: RehearsalSettings.parse(settings),
     now,
     ...(dryRun && { dryRun }),
   });
@@ -257,6 +258,7 @@ it('meets every state of the workflow in these tests or is told which not', asyn
     rotate(byHand, { iam: alice({}, [{ accessKeyId: healthy }]) }),
     rotate(byHand, { heldBy: 'leak' }),
     rotate(byHand, { settings: { neverTouch: { users: ['alice'] } } }),
+    rotate(byHand, { settings: { playbooks: { 'rotate-access-key': 'off' } } }),
     rotate(byHand, { fails: 'iam:CreateAccessKey' }),
     rotate(byHand, { fails: 'iam:DeleteAccessKey' }),
     rotate(byHand, { brokenSteps: ['open-case'] }),

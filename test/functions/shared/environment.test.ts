@@ -1,9 +1,13 @@
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, vi } from 'vitest';
 import { wiringFrom } from '../../../functions/shared/environment.ts';
+import type { Mode } from '../../../functions/shared/journal.ts';
 import { UnusableInputError } from '../../../functions/shared/unusable-input.ts';
 
 const lambda = {
@@ -13,6 +17,7 @@ const environment = {
   AWS_REGION: 'eu-west-1',
   CORDON_CASE_TABLE: 'cases',
   CORDON_TOPIC_ARN: 'arn:aws:sns:eu-west-1:111122223333:people',
+  CORDON_SETTINGS: '{}',
 };
 
 describe('the wiring on AWS', () => {
@@ -23,7 +28,7 @@ describe('the wiring on AWS', () => {
     expect(settings.denyRemoteAddresses.enabled).toBe(false);
     expect(settings.memory.tools).toEqual([]);
     await expect(
-      connection({ account: '111122223333', region: 'us-east-1' }, 'live'),
+      connection({ account: '111122223333', region: 'us-east-1' }, 'live', 'isolate-instance'),
     ).resolves.toEqual({ region: 'us-east-1' });
   });
 
@@ -31,15 +36,26 @@ describe('the wiring on AWS', () => {
     const { connection } = wiringFrom(lambda, environment);
 
     await expect(
-      connection({ account: '111122223333', region: 'global' }, 'live'),
+      connection({ account: '111122223333', region: 'global' }, 'live', 'isolate-instance'),
     ).resolves.toEqual({ region: 'eu-west-1' });
+  });
+
+  it('reads its settings from beside the code, and acts on none that are missing', () => {
+    const root = mkdtempSync(join(tmpdir(), 'cordon-'));
+    const { CORDON_SETTINGS: _, ...bare } = environment;
+
+    expect(() => wiringFrom(lambda, bare)).toThrow('expected CORDON_SETTINGS, or LAMBDA_TASK_ROOT');
+    expect(() => wiringFrom(lambda, { ...bare, LAMBDA_TASK_ROOT: root })).toThrow('settings.json');
+    writeFileSync(join(root, 'settings.json'), '{"stage":"blue"}');
+    expect(wiringFrom(lambda, { ...bare, LAMBDA_TASK_ROOT: root }).settings.stage).toBe('blue');
+    rmSync(root, { recursive: true });
   });
 
   it('refuses to answer for another account with its own', async () => {
     const { connection } = wiringFrom(lambda, environment);
 
     await expect(
-      connection({ account: '444455556666', region: 'eu-west-1' }, 'dry-run'),
+      connection({ account: '444455556666', region: 'eu-west-1' }, 'dry-run', 'isolate-instance'),
     ).rejects.toThrow(UnusableInputError);
   });
 
@@ -64,6 +80,79 @@ describe('the wiring on AWS', () => {
     ],
   ])('names %s', (_what, differs, message) => {
     expect(() => wiringFrom(lambda, { ...environment, ...differs })).toThrow(message);
+  });
+});
+
+describe('acting in another account', () => {
+  const member = '444455556666';
+  const targets = { organization: 'o-exampleorgid', externalId: 'cordon-7f3a' };
+  const settings = JSON.stringify({ stage: 'blue', targets });
+  const answered = `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>
+    <Credentials><AccessKeyId>ASIATARGET</AccessKeyId><SecretAccessKey>s</SecretAccessKey>
+    <SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>
+    </AssumeRoleResult></AssumeRoleResponse>`;
+
+  /** Connects as a step does, with STS answering; gives back what STS was asked, and when. */
+  async function connecting(mode: Mode, caseId?: string) {
+    const asked: Record<string, string>[] = [];
+    const server = createServer(async (sent, response) => {
+      asked.push(Object.fromEntries(new URLSearchParams(await text(sent))));
+      response.writeHead(200, { 'content-type': 'text/xml' }).end(answered);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    // `address` is a string for sockets of a file only.
+    const { port } = server.address() as AddressInfo;
+    vi.stubEnv('AWS_ENDPOINT_URL_STS', `http://127.0.0.1:${port}`);
+    try {
+      const wiring = wiringFrom(lambda, { ...environment, CORDON_SETTINGS: settings });
+      const target = { account: member, region: 'us-east-1', ...(caseId && { caseId }) };
+      const { credentials, region } = await wiring.connection(target, mode, 'isolate-instance');
+      const before = asked.length;
+      if (typeof credentials !== 'function') throw new Error('expected a provider');
+      const given = [await credentials(), await credentials()];
+      return { asked, before, given, region };
+    } finally {
+      vi.unstubAllEnvs();
+      server.close();
+    }
+  }
+  const iam = `arn:aws:iam::${member}`;
+
+  it('assumes the target role once, at the first call, narrowed to the step', async () => {
+    const { asked, before, given, region } = await connecting('live', 'case-0123456789');
+
+    expect(before).toBe(0);
+    expect(asked).toEqual([
+      {
+        Action: 'AssumeRole',
+        Version: '2011-06-15',
+        RoleArn: `${iam}:role/cordon-blue-target`,
+        RoleSessionName: 'case-0123456789.isolate-instance',
+        'PolicyArns.member.1.arn': `${iam}:policy/cordon-blue-isolate-instance-reads`,
+        'PolicyArns.member.2.arn': `${iam}:policy/cordon-blue-isolate-instance-writes`,
+        DurationSeconds: '900',
+        ExternalId: 'cordon-7f3a',
+      },
+    ]);
+    expect(given[0]).toMatchObject({ accessKeyId: 'ASIATARGET', sessionToken: 't' });
+    expect(given[1]).toBe(given[0]);
+    expect(region).toBe('us-east-1');
+  });
+
+  it('has a dry run assume the reads alone', async () => {
+    const { asked } = await connecting('dry-run');
+
+    expect(asked[0]).toMatchObject({ RoleSessionName: 'cordon.isolate-instance' });
+    expect(Object.values(asked[0] ?? {})).not.toContainEqual(expect.stringContaining('-writes'));
+  });
+
+  it('assumes nothing in an account that the settings do not name', async () => {
+    const listed = JSON.stringify({ targets: { accounts: ['777788889999'] } });
+    const { connection } = wiringFrom(lambda, { ...environment, CORDON_SETTINGS: listed });
+    const at = (account: string) => connection({ account, region: 'eu-west-1' }, 'live', 'step');
+
+    await expect(at(member)).rejects.toThrow(UnusableInputError);
+    await expect(at('777788889999')).resolves.toHaveProperty('credentials');
   });
 });
 
