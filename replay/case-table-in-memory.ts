@@ -87,5 +87,9 @@ function refuseUnusable(changes: readonly Change[]): void {
 function holds(condition: Condition | undefined, item: Item | undefined): boolean {
   if (!condition) return true;
   if ('absent' in condition) return item === undefined;
+  if ('absentOr' in condition) {
+    const { field, atMost } = condition.absentOr;
+    return item === undefined || Number(item[field]) <= atMost;
+  }
   return Object.entries(condition.equals).every(([field, value]) => item?.[field] === value);
 }

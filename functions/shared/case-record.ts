@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import type { CaseTable, Change, Item } from './case-table.ts';
+import type { CaseTable, Change, Item, Refused } from './case-table.ts';
 import type { Finding } from './finding.ts';
+import {
+  freePlace,
+  givingBack,
+  type HourlyLimit,
+  type Place,
+  placeFor,
+  taking,
+} from './hourly-limit.ts';
 import { AccountId, CaseId, Region } from './ids.ts';
 import { type JournalEntry, Mode } from './journal.ts';
 import { sideBySide } from './side-by-side.ts';
@@ -17,15 +25,32 @@ export const CaseRef = z.strictObject({
   target: z.string().min(1),
   /** ARN of the execution that holds the lock. */
   execution: z.string().min(1),
+  /**
+   * The live case whose plan this is: a dry run under that case's lock and on its findings, with
+   * records of its own.
+   */
+  planOf: CaseId.optional(),
 });
 export type CaseRef = z.infer<typeof CaseRef>;
 
 /** A case is `open` until an execution closes it; `needs-human` is closed with work left to do. */
-type CaseStatus = 'open' | 'contained' | 'needs-human' | 'ended';
+type CaseStatus = 'open' | 'contained' | 'needs-human' | 'ended' | 'denied';
+
+/** Why a case waits for people instead of acting, and for how many of them. */
+export const Gate = z.strictObject({
+  because: z.array(z.string().min(1)).min(1),
+  people: z.union([z.literal(1), z.literal(2)]),
+});
+export type Gate = z.infer<typeof Gate>;
 
 /** A case, or what kept one from being opened. */
 export type Opened =
-  | { readonly outcome: 'opened' | 'reopened'; readonly ref: CaseRef }
+  | {
+      readonly outcome: 'opened' | 'reopened';
+      readonly ref: CaseRef;
+      /** Null where it acts at once. */
+      readonly gate: Gate | null;
+    }
   /** This very finding was answered before. */
   | { readonly outcome: 'repeat'; readonly caseId: CaseId }
   /** The target's lock is another execution's: join its case, or take it over if it runs no more. */
@@ -71,6 +96,14 @@ interface KeptEvidence {
   readonly at: string;
 }
 
+/** How a case is to be let in. */
+interface Admission {
+  readonly gate: Gate | null;
+  readonly limits: readonly HourlyLimit[];
+  /** Made as well where the case acts. */
+  readonly acting?: readonly Change[];
+}
+
 /** The case's lock is gone: another execution has taken the target over. The step must stop. */
 export class LockLostError extends Error {
   override readonly name = 'LockLostError';
@@ -82,9 +115,22 @@ const seenKey = (mode: Mode, target: string, { account, region, id }: Finding) =
   sk: target,
 });
 const latestKey = (mode: Mode, target: string) => ({ pk: `target#${target}`, sk: `case#${mode}` });
+const gateKey = (caseId: string) => ({ pk: casePk(caseId), sk: 'gate' });
+const countedKey = (caseId: string) => ({ pk: casePk(caseId), sk: 'counted' });
+/** The lock that a case's records depend on: of a plan, the live case's. */
+const lockOf = (ref: CaseRef) => lockKey(ref.planOf ? 'live' : ref.mode, ref.target);
+const holderOf = ({ caseId, planOf, execution: holder }: CaseRef) => ({
+  caseId: planOf ?? caseId,
+  holder,
+});
 const openedKey = (caseId: string) => ({ pk: casePk(caseId), sk: 'opened' });
 const casePk = (caseId: string) => `case#${caseId}`;
 const short = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 10);
+
+const limitReached = ({ scope }: HourlyLimit): Gate => ({
+  because: [`limit: ${scope.replace('#', ' ')}`],
+  people: 1,
+});
 
 /** An item holds 400 KB; a character takes at most three bytes in UTF-8. */
 const pieceCharacters = 95_000;
@@ -132,6 +178,8 @@ export class CaseRecord {
       execution,
       lockSeconds,
       parent,
+      gate = null,
+      limits = [],
     }: {
       finding: Finding;
       mode: Mode;
@@ -142,6 +190,10 @@ export class CaseRecord {
       lockSeconds: number;
       /** The case whose playbook started this one's. */
       parent?: CaseId | undefined;
+      /** Why the case waits for people, where that is known already. */
+      gate?: Gate | null | undefined;
+      /** What a case that acts is counted in; past one of them it waits for people. */
+      limits?: readonly HourlyLimit[] | undefined;
     },
     takeOver?: Holder,
   ): Promise<Opened> {
@@ -164,7 +216,7 @@ export class CaseRecord {
     };
     const seen = seenKey(mode, target, finding);
     const openedAt = this.#now().toISOString();
-    const refused = await this.#table.write([
+    const opening: Change[] = [
       { put: lock, onlyIf: takeOver ? { equals: { holder: takeOver.holder } } : { absent: true } },
       {
         put: {
@@ -184,12 +236,22 @@ export class CaseRecord {
       { put: { ...latestKey(mode, target), caseId, openedAt } },
       // Apart from the case itself, which is written anew when it is closed.
       ...(takeOver ? [] : [{ put: { ...openedKey(caseId), openedAt, ...(parent && { parent }) } }]),
-    ]);
-    if (refused === 'written') return { outcome: takeOver ? 'reopened' : 'opened', ref };
+    ];
+    const before = takeOver && (await this.#admission(caseId));
+    const { refused, gate: now } = before
+      ? { refused: await this.#table.write(opening), gate: before.gate }
+      : await this.#countAndWrite(opening, caseId, { gate, limits });
+    if (refused === 'written') return { outcome: takeOver ? 'reopened' : 'opened', ref, gate: now };
 
     const held = refused.found[0] as (Item & Holder & { expires: number }) | null | undefined;
-    if (held?.holder === execution)
-      return { outcome: 'reopened', ref: { ...ref, caseId: held.caseId } };
+    if (held?.holder === execution) {
+      const admission = await this.#admission(held.caseId);
+      return {
+        outcome: 'reopened',
+        ref: { ...ref, caseId: held.caseId },
+        gate: admission?.gate ?? null,
+      };
+    }
     if (held) {
       return {
         outcome: 'held',
@@ -202,6 +264,94 @@ export class CaseRecord {
     // Its holder has closed the case meanwhile; who asked must look again.
     if (takeOver) return { ...takeOver, outcome: 'held', expired: true };
     return { outcome: 'repeat', caseId: CaseId.parse(refused.found[3]?.caseId) };
+  }
+
+  /**
+   * Makes changes and, in the same transaction, counts the case in every limit; or, where a limit is
+   * reached or it waits for people anyway, writes down that it waits, and counts nothing.
+   */
+  async #countAndWrite(
+    changes: readonly Change[],
+    caseId: CaseId,
+    { gate, limits, acting = [] }: Admission,
+  ): Promise<{ refused: 'written' | Refused; gate: Gate | null }> {
+    const waits = async (gate: Gate) => ({
+      refused: await this.#table.write([...changes, { put: { ...gateKey(caseId), ...gate } }]),
+      gate,
+    });
+    if (gate) return waits(gate);
+    if (limits.length === 0) {
+      return { refused: await this.#table.write([...changes, ...acting]), gate: null };
+    }
+
+    let places = limits.map((limit) => placeFor(limit, caseId));
+    // Somebody else may take each place that was free a moment before; this often it is no accident.
+    for (let look = 0; look < 8; look++) {
+      const now = this.#inSeconds(0);
+      const refused = await this.#table.write([
+        ...changes,
+        { put: { ...countedKey(caseId), places } },
+        ...acting,
+        ...places.map((place) => taking(place, caseId, now)),
+      ]);
+      if (refused === 'written') return { refused, gate: null };
+      const full = Object.keys(refused.found).every((at) => Number(at) > changes.length);
+      if (!full) return { refused, gate: null };
+      const free = await Promise.all(
+        limits.map(
+          async (limit) => [limit, await freePlace(this.#table, limit, { caseId, now })] as const,
+        ),
+      );
+      const reached = free.find(([, place]) => !place);
+      if (reached) return waits(limitReached(reached[0]));
+      places = free.flatMap(([, place]) => place ?? []);
+    }
+    return waits({ because: ['limit-not-evaluated'], people: 1 });
+  }
+
+  /** How a case was let in: counted, or waiting. Undefined where it was neither, as a dry run is. */
+  async #admission(caseId: CaseId): Promise<{ gate: Gate | null } | undefined> {
+    const gate = await this.gate(caseId);
+    if (gate) return { gate };
+    return (await this.#table.get(countedKey(caseId))) && { gate: null };
+  }
+
+  /** Why a case waits for people; null where it does not. */
+  async gate(caseId: CaseId): Promise<Gate | null> {
+    const item = await this.#table.get(gateKey(caseId));
+    if (!item) return null;
+    const { pk: _, sk: __, ...gate } = item;
+    return Gate.parse(gate);
+  }
+
+  /**
+   * Has an open case wait for people after all, or for more of them, or no longer. One that acts from
+   * now on is counted, and still waits where a limit is reached. Throws {@link LockLostError}.
+   */
+  async setGate(
+    ref: CaseRef,
+    gate: Gate | null,
+    limits: readonly HourlyLimit[] = [],
+  ): Promise<Gate | null> {
+    const held: Change = { check: lockOf(ref), onlyIf: { equals: holderOf(ref) } };
+    const free: Change = { remove: gateKey(ref.caseId) };
+    const counted = await this.#table.get(countedKey(ref.caseId));
+    const { refused, gate: now } = await this.#countAndWrite([held], ref.caseId, {
+      gate,
+      limits: counted ? [] : limits,
+      acting: [free],
+    });
+    if (refused === 'written') return now;
+    throw new LockLostError(`${ref.caseId} no longer holds ${ref.target}`);
+  }
+
+  /** Gives back what a case that did nothing has taken of the limits. */
+  async uncount({ caseId }: Pick<CaseRef, 'caseId'>): Promise<void> {
+    const counted = await this.#table.get(countedKey(caseId));
+    // Only `#countAndWrite` puts it.
+    for (const place of (counted?.places ?? []) as readonly Place[]) {
+      await this.#table.write([givingBack(place, caseId)]);
+    }
   }
 
   /**
@@ -227,10 +377,8 @@ export class CaseRecord {
   /** The findings of a case, the one that opened it among them, and how many additions that counts. */
   async findings(ref: CaseRef): Promise<{ counted: number; findings: readonly Finding[] }> {
     // The count is read first: an addition in between is then seen but not counted, never the reverse.
-    const lock = (await this.#table.get(lockKey(ref.mode, ref.target))) as
-      | (Item & Holder)
-      | undefined;
-    const items = await this.#table.query(casePk(ref.caseId), 'finding#');
+    const lock = (await this.#table.get(lockOf(ref))) as (Item & Holder) | undefined;
+    const items = await this.#table.query(casePk(ref.planOf ?? ref.caseId), 'finding#');
     return {
       counted: lock?.findings ?? 0,
       findings: items.map(({ finding }) => finding as Finding),
@@ -448,8 +596,8 @@ export class CaseRecord {
   async #whileHeld(ref: CaseRef, changes: readonly Change[]): Promise<ReadonlySet<number>> {
     const refused = await this.#table.write([
       {
-        check: lockKey(ref.mode, ref.target),
-        onlyIf: { equals: { caseId: ref.caseId, holder: ref.execution } },
+        check: lockOf(ref),
+        onlyIf: { equals: holderOf(ref) },
       },
       ...changes,
     ]);

@@ -107,6 +107,15 @@ function expressionOf(condition: Condition | undefined) {
   if ('absent' in condition) {
     return { ...found, ConditionExpression: 'attribute_not_exists(pk)' };
   }
+  if ('absentOr' in condition) {
+    const { field, atMost } = condition.absentOr;
+    return {
+      ...found,
+      ConditionExpression: 'attribute_not_exists(pk) OR #f0 <= :v0',
+      ExpressionAttributeNames: { '#f0': field },
+      ExpressionAttributeValues: { ':v0': atMost },
+    };
+  }
   const fields = Object.entries(condition.equals);
   return {
     ...found,

@@ -11,7 +11,9 @@ export type Item = Key & { readonly [field: string]: unknown };
 export type Condition =
   | { readonly absent: true }
   /** Present, and each of these fields equal. */
-  | { readonly equals: Readonly<Record<string, string | number>> };
+  | { readonly equals: Readonly<Record<string, string | number>> }
+  /** Absent, or present with this number at most so large. */
+  | { readonly absentOr: { readonly field: string; readonly atMost: number } };
 
 export type Change =
   | { readonly put: Item; readonly onlyIf?: Condition }

@@ -1,4 +1,5 @@
 import type { Finding } from './finding.ts';
+import type { HourlyLimit } from './hourly-limit.ts';
 import type { RoleName, UserName } from './ids.ts';
 import type { Settings } from './settings.ts';
 
@@ -60,3 +61,13 @@ export function forbidsRole(
 /** IAM tells no two names apart by their case. */
 const isListed = (names: readonly string[], name: string): boolean =>
   names.some((one) => one.toLowerCase() === name.toLowerCase());
+
+/** What a containment is counted in; dry runs are not counted. */
+export const limitsOf = (
+  { limits }: Settings,
+  { account, playbook }: { account: string; playbook: string },
+): readonly HourlyLimit[] => [
+  { scope: `account#${account}`, most: limits.perAccount },
+  { scope: 'all', most: limits.inAll },
+  { scope: `playbook#${playbook}`, most: limits.perPlaybook },
+];

@@ -15,6 +15,22 @@ const CaptureTool = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hex digits'),
 });
 
+/** More in an hour than one account's calls can do; less than one is what `playbooks` is for. */
+const most = (otherwise: number) => z.int().min(1).max(10_000).default(otherwise);
+
+/**
+ * How many targets are contained in any hour without a person's word: a flood of findings, made or
+ * meant, must not have Cordon take a company down. Each case counts once; dry runs do not.
+ */
+const Limits = z
+  .strictObject({
+    perAccount: most(10),
+    inAll: most(30),
+    /** Of each playbook. */
+    perPlaybook: most(20),
+  })
+  .prefault({});
+
 /**
  * What a deployment decides. Every field has a default that acts least; `{}` is a valid
  * configuration, under which nothing is captured from memory and no address is denied.
@@ -131,6 +147,8 @@ export const Settings = z.strictObject({
       polls: z.int().min(1).max(60).default(10),
     })
     .prefault({}),
+  /** Containments in any hour; past one of them a case waits for approval instead of acting. */
+  limits: Limits,
   /** How long a case holds its target: never less than the workflow's own time limit, 3 hours. */
   lockSeconds: seconds(10_800, 86_400, 14_400),
 });

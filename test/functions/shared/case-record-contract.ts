@@ -118,6 +118,117 @@ export function describeCaseRecord(kind: string, open: () => Promise<CaseTable>)
       expect(await cases.opened(CaseId.parse('case-of-nobody'))).toBeUndefined();
     });
 
+    describe('a limit on containments', () => {
+      const limits = (most: number) => [
+        { scope: 'account#111122223333', most },
+        { scope: 'all', most: most + 10 },
+      ];
+      const ofTarget = (n: number) => ({
+        ...asked(`flood-${n}`, {
+          finding: finding({ id: `flood-${n}` }),
+          target: `${target}${n}`,
+        }),
+      });
+      const gates = async (from: number, to: number, most: number) => {
+        const all = Array.from({ length: to - from }, (_, n) =>
+          cases.open({ ...ofTarget(from + n), limits: limits(most) }),
+        );
+        const opened = await Promise.all(all);
+        return opened.map((one) => ('gate' in one ? one.gate : one.outcome));
+      };
+      const places = async () => (await table.query('limit#account#111122223333')).length;
+
+      it('lets as many act as it says, of many at once, and has the others wait', async () => {
+        const came = await gates(0, 12, 5);
+
+        expect(came.filter((gate) => gate === null)).toHaveLength(5);
+        expect(came.filter((gate) => gate !== null)).toEqual(
+          Array(7).fill({ because: ['limit: account 111122223333'], people: 1 }),
+        );
+        expect(await places()).toBe(5);
+      });
+
+      it('lets others act when the first have been an hour ago, and no sooner', async () => {
+        await gates(0, 3, 3);
+        later(3_599);
+        expect(await gates(3, 4, 3)).not.toEqual([null]);
+        later(1);
+        expect(await gates(4, 8, 3)).toEqual(
+          expect.arrayContaining([null, null, null, { because: expect.anything(), people: 1 }]),
+        );
+      });
+
+      it('counts a case once, however often its execution asks or another takes it over', async () => {
+        const first = { ...asked('first'), limits: limits(1) };
+        await cases.open(first);
+        expect(await cases.open(first)).toMatchObject({ outcome: 'reopened', gate: null });
+        const second = { ...asked('second', { finding: another }), limits: limits(1) };
+        const held = await cases.open(second);
+        if (held.outcome !== 'held') throw new Error(`not held: ${held.outcome}`);
+        expect(await cases.open(second, held)).toMatchObject({ outcome: 'reopened', gate: null });
+        expect(await places()).toBe(1);
+      });
+
+      it('has a case wait on, whoever takes it over and however often it is asked', async () => {
+        const gate = { because: ['policy'], people: 2 as const };
+        const first = { ...asked('first'), gate, limits: limits(9) };
+        expect(await cases.open(first)).toMatchObject({ outcome: 'opened', gate });
+        expect(await cases.open(first)).toMatchObject({ outcome: 'reopened', gate });
+        const second = { ...asked('second', { finding: another }), limits: limits(9) };
+        const held = await cases.open(second);
+        if (held.outcome !== 'held') throw new Error(`not held: ${held.outcome}`);
+        expect(await cases.open(second, held)).toMatchObject({ outcome: 'reopened', gate });
+        expect(await places()).toBe(0);
+      });
+
+      it('counts nothing for a finding that joins, repeats or is dry', async () => {
+        const opened = await cases.open({ ...asked('first'), limits: limits(5) });
+        await cases.open({ ...asked('second'), limits: limits(5) });
+        await cases.open(asked('third', { mode: 'dry-run' }));
+        expect(opened.outcome).toBe('opened');
+        expect(await places()).toBe(1);
+      });
+
+      it('gives back what a case that did nothing took', async () => {
+        const opened = await cases.open({ ...asked('first'), limits: limits(1) });
+        if (opened.outcome !== 'opened') throw new Error(`not opened: ${opened.outcome}`);
+        await cases.uncount(opened.ref);
+        expect(await gates(0, 1, 1)).toEqual([null]);
+      });
+
+      it('counts a case that no longer waits, once, and not past a limit', async () => {
+        const gate = { because: ['policy'], people: 1 as const };
+        const waiting = await cases.open({ ...asked('first'), gate });
+        if (waiting.outcome !== 'opened') throw new Error(`not opened: ${waiting.outcome}`);
+        expect(await cases.setGate(waiting.ref, null, limits(1))).toBeNull();
+        expect(await cases.setGate(waiting.ref, null, limits(1))).toBeNull();
+        expect(await cases.gate(waiting.ref.caseId)).toBeNull();
+
+        const next = await cases.open({ ...ofTarget(1), gate });
+        if (next.outcome !== 'opened') throw new Error(`not opened: ${next.outcome}`);
+        const reached = await cases.setGate(next.ref, null, limits(1));
+        expect(reached).toEqual({ because: ['limit: account 111122223333'], people: 1 });
+        expect(await cases.gate(next.ref.caseId)).toEqual(reached);
+      });
+
+      it('has a plan of a case keep records of its own, while the case holds its lock', async () => {
+        const ref = await opened();
+        const plan: CaseRef = {
+          ...ref,
+          mode: 'dry-run',
+          planOf: ref.caseId,
+          caseId: CaseId.parse(`${ref.caseId}-plan-1`),
+        };
+        await cases.recordBefore(plan, { step: 's', resource: 'r', state: {} });
+        expect(await cases.before(ref.caseId)).toEqual([]);
+        expect((await cases.findings(plan)).findings).toEqual([found]);
+        await cases.close(ref, closing());
+        await expect(
+          cases.recordBefore(plan, { step: 's', resource: 'q', state: {} }),
+        ).rejects.toThrow(LockLostError);
+      });
+    });
+
     describe('keeping evidence', () => {
       it('gives back a long body as it was, characters of two halves included', async () => {
         const ref = await opened();
@@ -202,7 +313,7 @@ export function describeCaseRecord(kind: string, open: () => Promise<CaseTable>)
 
       it('lets the execution that holds the case in again, so a retry never joins itself', async () => {
         const ref = await opened('first');
-        expect(await cases.open(asked('first'))).toEqual({ outcome: 'reopened', ref });
+        expect(await cases.open(asked('first'))).toEqual({ outcome: 'reopened', ref, gate: null });
         expect(await cases.findings(ref)).toMatchObject({ counted: 1 });
       });
 

@@ -159,6 +159,19 @@ export function describeCaseTable(kind: string, open: () => Promise<CaseTable>):
         expect(await table.write([{ check: remove, onlyIf }])).toEqual({ found: { 0: null } });
       });
 
+      it.each([
+        [undefined, true],
+        [{ until: 7 }, true],
+        [{ until: 6.5 }, true],
+        [{ until: 8 }, false],
+        [{ since: 1 }, false],
+      ])('puts where nothing is, or what has run out by 7: %o', async (fields, holds) => {
+        if (fields) await table.write([put('a', fields)]);
+        const onlyIf = { absentOr: { field: 'until', atMost: 7 } };
+        const wrote = await table.write([{ put: item('a', { until: 9 }), onlyIf }]);
+        expect(wrote).toEqual(holds ? 'written' : { found: { 0: item('a', fields) } });
+      });
+
       it('removes an item, and is content where there is none', async () => {
         await table.write([put('a'), put('b')]);
         expect(await table.write([{ remove: { pk: 'case#1', sk: 'a' } }])).toBe('written');
