@@ -56,6 +56,7 @@ export const closeCase = defineStep({
   output,
   reads: {},
   writes: {},
+  uses: ['notify'],
   connect: () => ({}),
 
   async run(asked, _aws, context) {

@@ -65,6 +65,7 @@ export const openCase = defineStep({
     'iam:ListAccessKeys': { on: 'arn:aws:iam::*:user/*' },
   },
   writes: {},
+  uses: ['cases', 'isRunning'],
   connect: (to) => ({ iam: new IAMClient(patient(to)) }),
 
   async run({ request, execution, playbook }, { iam }, context): Promise<Opening> {

@@ -72,6 +72,7 @@ export const planAttackSequence = defineStep({
   output,
   reads: {},
   writes: {},
+  uses: ['cases', 'isRunning'],
   connect: () => ({}),
 
   async run({ request, execution }, _aws, context): Promise<Plan> {

@@ -6,6 +6,7 @@ import type { Context } from 'aws-lambda';
 import * as z from 'zod';
 import { CaseRef } from './case-record.ts';
 import type { Home } from './home.ts';
+import { homeInUse } from './home-in-use.ts';
 import {
   type AwsClients,
   type JournalEntry,
@@ -89,7 +90,8 @@ export function toLambda<In, Out extends Result, Clients extends AwsClients, Bef
       throw new UnusableInputError(`$.case: expected the open case that ${step.name} works on`);
     }
     const journal: JournalEntry[] = [];
-    const context = contextOf(step.name, ref, wiring);
+    const home = homeInUse(step, wiring.home);
+    const context = contextOf(step.name, ref, { ...wiring, home });
     const target = whereItActs(step, { ref, input, own: wiring.own });
     const aws = step.connect(await wiring.connection(target, mode, step.name));
     wiring.prepare?.(aws);

@@ -110,6 +110,12 @@ export interface Step<
   readonly reads: Reads;
   readonly writes: Writes;
   readonly needs?: readonly Need[];
+  /**
+   * What it uses of Cordon's own account, by the members of {@link Home}; `cases` only where it runs
+   * without a case, since every other step keeps its journal there. Its Lambda's permissions and
+   * environment follow from it, and a member that is not named throws.
+   */
+  readonly uses?: readonly (keyof Home)[];
   connect(to: Connection): Clients;
   run(input: NoInfer<In>, aws: NoInfer<Clients>, context: StepContext): Promise<NoInfer<Out>>;
   /**

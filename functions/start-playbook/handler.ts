@@ -28,6 +28,7 @@ export const startPlaybook = defineStep({
   output,
   reads: {},
   writes: {},
+  uses: ['start'],
   connect: () => ({}),
 
   async run({ playbook, request, name }, _aws, { home, case: { mode, caseId: parent } }) {

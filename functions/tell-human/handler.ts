@@ -29,6 +29,7 @@ export const tellHuman = defineStep({
   output,
   reads: {},
   writes: {},
+  uses: ['notify'],
   connect: () => ({}),
 
   async run({ title, execution, next, details }, _aws, { home }) {

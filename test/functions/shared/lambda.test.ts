@@ -80,7 +80,7 @@ async function bench(table = new CaseTableInMemory()) {
   // A Lambda context that no step reads.
   const invoke = (payload: object, proof?: () => void) =>
     toLambda(step(proof), async () => wiring)(payload, {} as Context);
-  return { left, cases, open, invoke };
+  return { left, cases, wiring, open, invoke };
 }
 
 describe('the Lambda wrapper', () => {
@@ -160,5 +160,33 @@ describe('the Lambda wrapper', () => {
     });
 
     await expect(ended).rejects.toThrow('still off');
+  });
+
+  it('lets a step use of Cordon’s own account what it declares, and no more', async () => {
+    const told = { outcome: 'told' as const };
+    const telling = (uses?: readonly ['notify']) =>
+      toLambda(
+        defineStep({
+          name: 'test-step',
+          withoutCase: true,
+          input: z.unknown(),
+          output: z.object({ outcome: z.literal('told') }),
+          reads: {},
+          writes: {},
+          ...(uses && { uses }),
+          connect: () => ({}),
+          async run(_input, _aws, { home }) {
+            await home.notify({ title: 'A word', text: '', keywords: [] });
+            return told;
+          },
+        }),
+        async () => wiring,
+      );
+    const { wiring } = await bench();
+
+    await expect(telling(['notify'])({ input: {} }, {} as Context)).resolves.toEqual(told);
+    await expect(telling()({ input: {} }, {} as Context)).rejects.toThrow(
+      'test-step used home.notify undeclared',
+    );
   });
 });
