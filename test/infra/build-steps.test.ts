@@ -1,0 +1,85 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Context } from 'aws-lambda';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { steps } from '../../functions/index.ts';
+import { isolateInstance } from '../../functions/isolate-instance/handler.ts';
+import type { StepHandler } from '../../functions/shared/lambda.ts';
+import { type Built, buildSteps, handlerOf } from '../../infra/build-steps.ts';
+import { withLiteralKeys } from '../../infra/read-schema-keys.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'cordon-steps-'));
+let built: Built;
+beforeAll(async () => {
+  built = await buildSteps(steps, folder);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+// What the handler reads of a context; without its environment no step gets further.
+const lambda = {
+  invokedFunctionArn: 'arn:aws:lambda:eu-west-1:111122223333:function:f',
+} as Context;
+
+const load = async (step: (typeof steps)[number]): Promise<StepHandler> => {
+  const [file, name] = handlerOf(step).split('.');
+  const module = await import(join(folder, `${file}.mjs`));
+  return module[String(name)];
+};
+
+describe('the asset', () => {
+  it('holds at most 1.5 MB for all steps together', () => {
+    expect(built.bytes).toBeLessThanOrEqual(1_500_000);
+  });
+
+  it('exports a handler for every step, that loads as it stands', async () => {
+    const kinds = await Promise.all(steps.map(async (step) => typeof (await load(step))));
+    expect(new Set(kinds)).toEqual(new Set(['function']));
+  });
+
+  it('needs no `require`, which an ES module has not', () => {
+    for (const file of readdirSync(folder)) {
+      expect(readFileSync(join(folder, file), 'utf8'), file).not.toContain('Dynamic require of');
+    }
+  });
+
+  it('keeps the names of errors, by which workflows catch them', async () => {
+    const handler = await load(isolateInstance);
+    const refused = handler({ input: { instanceId: 'no id' } }, lambda);
+    await expect(refused).rejects.toMatchObject({ name: 'UnusableInputError' });
+  });
+});
+
+describe('a schema module', () => {
+  const read = (client: string) =>
+    readFileSync(
+      new URL(
+        `../../node_modules/@aws-sdk/client-${client}/dist-es/schemas/schemas_0.js`,
+        import.meta.url,
+      ),
+      'utf8',
+    );
+
+  it.each(['ec2', 'iam', 's3'])('of %s keeps every key, written out', (client) => {
+    const module = read(client);
+    const names = new Map(
+      [...module.matchAll(/^const (_\w+) = "(.*)";$/gm)].map(([, name, said]) => [name, said]),
+    );
+    const keys = [...module.matchAll(/\[(_\w+)\]:/g)].map(([, name]) => names.get(name));
+    const literal = withLiteralKeys(module);
+
+    expect(keys.length).toBeGreaterThan(50);
+    expect(literal).not.toMatch(/\[_\w+\]:/);
+    let at = 0;
+    for (const key of keys) {
+      at = literal.indexOf(`"${key}":`, at) + 1;
+      expect(at, key).toBeGreaterThan(0);
+    }
+  });
+
+  it('leaves a key alone that is no constant string', () => {
+    const module =
+      'const _p = "__proto__";\nconst _q = other();\nexport const x = { [_p]: 1, [_q]: 2 };';
+    expect(withLiteralKeys(module)).toBe(module);
+  });
+});
