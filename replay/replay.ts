@@ -130,7 +130,7 @@ function start(item: Item, of: Case, worlds: Worlds, options: ReplayOptions): Wo
   if (!workflow) throw new Error(`there is no workflow for ${asked.playbook}`);
 
   const world = worlds.of(item.target, finding);
-  const { table } = world;
+  const { table, evidence } = world;
   const now = () => new Date(finding.updatedAt);
   const { underWay, ended } = runFamily(
     {
@@ -139,6 +139,7 @@ function start(item: Item, of: Case, worlds: Worlds, options: ReplayOptions): Wo
       input: asked.request,
       account: world.account,
       table,
+      evidence,
       running: world.running,
       turns: world.turns,
       settings: of.settings,

@@ -19,6 +19,7 @@ export interface Execution {
   readonly input: object;
   readonly account: RehearsalAccount;
   readonly table: Rehearsal['table'];
+  readonly evidence?: NonNullable<Rehearsal['evidence']>;
   readonly settings: Rehearsal['settings'];
   now(): Date;
   /** The ARNs of executions that run; this one is added while it does. */
@@ -246,7 +247,7 @@ class Lambdas {
 
   /** One wiring for each mode, so that the steps of a dry run share one copy of the account. */
   #wiring(mode: Mode): Wiring {
-    const { account, table, settings, running, turns, dryRun, start } = this.#execution;
+    const { account, table, evidence, settings, running, turns, dryRun, start } = this.#execution;
     const wiring =
       this.#wirings.get(mode) ??
       this.#execution.wire?.(mode) ??
@@ -254,6 +255,7 @@ class Lambdas {
         account,
         mode,
         table,
+        ...(evidence && { evidence }),
         settings,
         notifications: this.notifications,
         now: () => this.#execution.now(),

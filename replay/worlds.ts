@@ -4,12 +4,14 @@ import { accountFromFinding } from './account/from-finding.ts';
 import { RehearsalAccount, type RehearsalOptions } from './account/rehearsal-account.ts';
 import type { AccountState } from './account/state.ts';
 import { CaseTableInMemory } from './case-table-in-memory.ts';
+import { EvidenceInMemory } from './evidence-in-memory.ts';
 import { Turns } from './turns.ts';
 
 /** What executions meet each other in: an account, its cases, and who still runs. */
 class World {
   readonly account: RehearsalAccount;
   readonly table: CaseTableInMemory;
+  readonly evidence: EvidenceInMemory;
   readonly running = new Set<string>();
   readonly turns = new Turns();
   #executions = 0;
@@ -21,6 +23,7 @@ class World {
     this.table = new CaseTableInMemory(
       latency && (() => latency('dynamodb:TransactWriteItems', region)),
     );
+    this.evidence = new EvidenceInMemory(latency && (() => latency('s3:PutObject', region)));
   }
 
   /** An execution's name: the same in every replay, and another for each in this world. */

@@ -12,6 +12,7 @@ import { RehearsalAccount, type RehearsalOptions } from '../replay/account/rehea
 import { AccountState } from '../replay/account/state.ts';
 import { wireRehearsal } from '../replay/account/wiring.ts';
 import { CaseTableInMemory } from '../replay/case-table-in-memory.ts';
+import { EvidenceInMemory } from '../replay/evidence-in-memory.ts';
 import { RehearsalSettings } from '../replay/rehearsal-settings.ts';
 import { noteCalls } from './calls-made.ts';
 
@@ -70,6 +71,7 @@ export async function rehearsalOf(
     ...(options.fault && { fault: options.fault }),
   });
   const table = new CaseTableInMemory();
+  const evidence = new EvidenceInMemory();
   const cases = new CaseRecord(table, now);
   const settings = RehearsalSettings.parse(options.settings ?? {});
   const notifications: Notification[] = [];
@@ -97,6 +99,7 @@ export async function rehearsalOf(
       account,
       mode,
       table,
+      evidence,
       settings,
       notifications,
       now,
@@ -110,6 +113,7 @@ export async function rehearsalOf(
     account,
     cases,
     table,
+    evidence,
     notifications,
     open,
     execution,

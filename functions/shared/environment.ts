@@ -16,6 +16,7 @@ import * as z from 'zod';
 import { CaseRecord } from './case-record.ts';
 import { CaseTableInDynamoDb } from './case-table-dynamodb.ts';
 import { patient } from './connection.ts';
+import { type EvidenceAt, evidenceOnAws } from './evidence-on-aws.ts';
 import type { Home, Notification, StartedPlaybook } from './home.ts';
 import type { Wiring } from './lambda.ts';
 import { Settings } from './settings.ts';
@@ -31,6 +32,8 @@ const Environment = z.object({
   LAMBDA_TASK_ROOT: z.string().optional(),
   CORDON_SETTINGS: z.string().optional(),
   CORDON_PLAYBOOKS: z.string().default('{}'),
+  CORDON_EVIDENCE_BUCKET: z.string().optional(),
+  CORDON_SIGNING_KEY: z.string().optional(),
 });
 
 type Parsed = z.infer<typeof Environment>;
@@ -45,7 +48,8 @@ const Playbooks = z.record(
 
 /**
  * A step's wiring on AWS, from the Lambda's environment: `CORDON_CASE_TABLE`, `CORDON_TOPIC_ARN` and
- * `CORDON_PLAYBOOKS` (JSON), and from `settings.json` beside the code, which may be larger than an
+ * `CORDON_PLAYBOOKS` (JSON), for a step that keeps or signs evidence `CORDON_EVIDENCE_BUCKET` and
+ * `CORDON_SIGNING_KEY`, and from `settings.json` beside the code, which may be larger than an
  * environment; `CORDON_SETTINGS` (JSON) goes before it.
  *
  * In Cordon's own account a step acts by its Lambda's role. In any other that the deployment reaches
@@ -59,13 +63,14 @@ export function wiringFrom(
 ): Wiring {
   const parsed = parseInput(Environment, environment, 'environment');
   const { AWS_REGION, CORDON_CASE_TABLE: table, CORDON_TOPIC_ARN: topic } = parsed;
+  const { CORDON_EVIDENCE_BUCKET: bucket, CORDON_SIGNING_KEY: signingKey } = parsed;
   const playbooks = fromJson(Playbooks, parsed.CORDON_PLAYBOOKS, 'CORDON_PLAYBOOKS');
   const settings = settingsFrom(parsed);
   const [, partition = '', , , account = ''] = invokedFunctionArn.split(':');
   const own = { account, region: AWS_REGION };
   const now = () => new Date();
   return {
-    home: homeIn(AWS_REGION, { table, topic, playbooks }, now),
+    home: homeIn(AWS_REGION, { table, topic, playbooks, bucket, signingKey }, now),
     settings,
     own,
     now,
@@ -108,7 +113,7 @@ function fromJson<Out>(schema: z.ZodType<Out>, json: string, variable: string): 
   }
 }
 
-interface HomeAt {
+interface HomeAt extends EvidenceAt {
   readonly table: string;
   readonly topic: string;
   readonly playbooks: z.infer<typeof Playbooks>;
@@ -145,6 +150,7 @@ function homeIn(region: string, at: HomeAt, now: () => Date): Home {
       if (!machine) throw new UnusableInputError(`CORDON_PLAYBOOKS.${playbook}: expected its ARN`);
       return startExecution(sfn, machine, input, name);
     },
+    ...evidenceOnAws(region, at),
   };
 }
 

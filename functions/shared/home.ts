@@ -1,4 +1,6 @@
 import type { CaseRecord } from './case-record.ts';
+import type { EvidenceStore } from './evidence-store.ts';
+import type { Signature } from './signature.ts';
 
 /** What is told to people, in the shape of AWS Chatbot's custom notifications. */
 export interface Notification {
@@ -22,6 +24,10 @@ export interface StartedPlaybook {
  */
 export interface Home {
   readonly cases: CaseRecord;
+  /** Bodies of evidence: what is too large for the case's record, or must outlast it unchanged. */
+  readonly evidence: EvidenceStore;
+  /** Signs a SHA-256 digest, so that whoever has the public key knows it is Cordon's. */
+  sign(digest: Uint8Array): Promise<Signature>;
   notify(notification: Notification): Promise<void>;
   /** Whether an execution still runs. An execution that nobody knows does not. */
   isRunning(execution: string): Promise<boolean>;

@@ -11,6 +11,8 @@ import {
 import type { Wiring } from '../../functions/shared/lambda.ts';
 import type { Settings } from '../../functions/shared/settings.ts';
 import type { CaseTableInMemory } from '../case-table-in-memory.ts';
+import { EvidenceInMemory } from '../evidence-in-memory.ts';
+import { signAsRehearsal } from '../rehearsal-signature.ts';
 import { type RehearsalAccount, rehearse } from './rehearsal-account.ts';
 
 /** What one rehearsed execution runs in. */
@@ -18,6 +20,8 @@ export interface Rehearsal {
   readonly account: RehearsalAccount;
   readonly mode: Mode;
   readonly table: CaseTableInMemory;
+  /** Left out, a store of this execution's own. */
+  readonly evidence?: EvidenceInMemory;
   readonly settings: Settings;
   readonly notifications: Notification[];
   now(): Date;
@@ -34,7 +38,7 @@ export interface Rehearsal {
 
 /**
  * The wiring of one rehearsed execution: the rehearsal account in place of AWS, memory in place of
- * the case table, and no credentials, network, delays or log lines.
+ * the case table and of the evidence store, and no credentials, network, delays or log lines.
  *
  * A dry run works on a copy of the account, made here, that lives as long as the execution.
  */
@@ -42,10 +46,13 @@ export function wireRehearsal(rehearsal: Rehearsal): Wiring {
   const { account, mode, table, settings, notifications, now, running, observe, dryRun } =
     rehearsal;
   const { start = nothingToStart, sleep = async () => {} } = rehearsal;
+  const { evidence = new EvidenceInMemory() } = rehearsal;
   const copy = mode === 'dry-run' ? account.copy() : undefined;
   return {
     home: {
       cases: new CaseRecord(table, now),
+      evidence,
+      sign: signAsRehearsal,
       notify: async (notification) => {
         notifications.push(notification);
       },

@@ -15,6 +15,7 @@ import {
 } from '../../replay/account/rehearsal-account.ts';
 import { AccountState } from '../../replay/account/state.ts';
 import { CaseTableInMemory } from '../../replay/case-table-in-memory.ts';
+import { EvidenceInMemory } from '../../replay/evidence-in-memory.ts';
 import { RehearsalSettings } from '../../replay/rehearsal-settings.ts';
 import { noteCalls } from '../calls-made.ts';
 import { at, calls, finding } from '../rehearsal.ts';
@@ -85,6 +86,8 @@ function home(
   const wiring: Wiring = {
     home: {
       cases,
+      evidence: new EvidenceInMemory(),
+      sign: async () => Promise.reject(new Error('open-case signs nothing')),
       notify: async (notification) => {
         notifications.push(notification);
       },

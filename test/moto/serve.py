@@ -1,14 +1,18 @@
 """Serves moto on a free port of 127.0.0.1, says which, and ends when its standard input does.
 
-Two things that the steps ask for and moto lacks are added: the SSM agents of an account that has
-none, and a filter.
+Three things that the steps ask for and moto lacks are added: the SSM agents of an account that has
+none, a filter, and signatures of digests, which moto would hash once more.
 """
 
 import logging
 import sys
 import threading
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+from moto.kms.utils import ECDSAPrivateKey
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -40,6 +44,13 @@ def filter_value(interface, name, *rest):
 
 
 NetworkInterface.get_filter_value = filter_value
+
+
+def sign_digest(key, digest, _signing_algorithm):
+    return key.private_key.sign(digest, ec.ECDSA(Prehashed(hashes.SHA256())))
+
+
+ECDSAPrivateKey.sign = sign_digest
 
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 server = make_server("127.0.0.1", 0, serve, threaded=True, request_handler=MotoRequestHandler)

@@ -11,6 +11,7 @@ import { Settings } from '../../../functions/shared/settings.ts';
 import { defineStep, NotProvenError } from '../../../functions/shared/step.ts';
 import { UnusableInputError } from '../../../functions/shared/unusable-input.ts';
 import { CaseTableInMemory } from '../../../replay/case-table-in-memory.ts';
+import { EvidenceInMemory } from '../../../replay/evidence-in-memory.ts';
 import { at, finding } from '../../rehearsal.ts';
 
 const now = () => new Date(at);
@@ -48,6 +49,8 @@ async function bench(table = new CaseTableInMemory()) {
   const wiring: Wiring = {
     home: {
       cases,
+      evidence: new EvidenceInMemory(),
+      sign: async () => Promise.reject(new Error('nothing is signed here')),
       notify: async () => {},
       isRunning: async () => true,
       start: async () => Promise.reject(new Error('nothing is started here')),
