@@ -11,6 +11,8 @@ import { describeInstance, isWindows, stillThere } from '../shared/instance.ts';
 import type { Settings } from '../shared/settings.ts';
 import { sideBySide } from '../shared/side-by-side.ts';
 import type { StepContext } from '../shared/step.ts';
+import type { Platform } from './capture-document.ts';
+import { type Deployed, deployedDocument } from './deployed-document.ts';
 
 export type Tool = Settings['memory']['tools'][number];
 
@@ -18,6 +20,7 @@ export type Tool = Settings['memory']['tools'][number];
 export interface Capturable {
   readonly instanceId: InstanceId;
   readonly tool: Tool;
+  readonly document: Deployed;
   readonly availabilityZone: string;
   readonly deviceName: string;
   readonly memoryMebibytes: number;
@@ -33,6 +36,8 @@ type Obstacle =
   | 'no-tool-for-architecture'
   | 'agent-not-online'
   | 'no-path-to-bucket'
+  | 'no-document'
+  | 'document-altered'
   | 'attachment-limit'
   | 'no-device-name';
 
@@ -63,16 +68,18 @@ export async function capturable(
   if (typeof tool === 'string') return tool;
   if (managed.InstanceInformationList?.[0]?.PingStatus !== 'Online') return 'agent-not-online';
 
-  const [type, reachable] = await sideBySide([
+  const [type, document, reachable] = await sideBySide([
     instanceType(ec2, instance),
+    deployedDocument(ssm, settings.stage, tool.platform),
     isolation === 'none' || hasBucketEndpoint(ec2, instance, ref.region),
   ] as const);
   if (!reachable) return 'no-path-to-bucket';
-  return withRoom(instanceId, instance, type, tool);
+  if (typeof document === 'string') return document;
+  return withRoom(instance, type, { instanceId, tool, document });
 }
 
 function toolFor(instance: Instance, tools: readonly Tool[]) {
-  const platform = isWindows(instance) ? 'windows' : 'linux';
+  const platform: Platform = isWindows(instance) ? 'windows' : 'linux';
   const fitting = tools.filter((tool) => tool.platform === platform);
   return (
     fitting.find((tool) => tool.architecture === instance.Architecture) ??
@@ -107,10 +114,9 @@ async function hasBucketEndpoint(ec2: EC2Client, { VpcId = '' }: Instance, regio
 }
 
 function withRoom(
-  instanceId: InstanceId,
   instance: Instance,
   type: InstanceTypeInfo | undefined,
-  tool: Tool,
+  found: Pick<Capturable, 'instanceId' | 'tool' | 'document'>,
 ): Capturable | Obstacle {
   const devices = instance.BlockDeviceMappings ?? [];
   const memoryMebibytes = type?.MemoryInfo?.SizeInMiB;
@@ -128,8 +134,7 @@ function withRoom(
   );
   if (!deviceName) return 'no-device-name';
   return {
-    instanceId,
-    tool,
+    ...found,
     availabilityZone,
     deviceName,
     memoryMebibytes,

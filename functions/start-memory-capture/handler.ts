@@ -7,7 +7,8 @@ import { toLambda } from '../shared/lambda.ts';
 import { impossibleId } from '../shared/stand-in.ts';
 import { defineStep } from '../shared/step.ts';
 import { capturable } from './capturable.ts';
-import { captureOnce, documents } from './capture-command.ts';
+import { captureOnce } from './capture-command.ts';
+import { documentName } from './capture-document.ts';
 import { attachMemoryVolume, sizingFor } from './memory-volume.ts';
 import { needs } from './needs.ts';
 
@@ -32,6 +33,8 @@ const output = z.object({
       'no-tool-for-architecture',
       'agent-not-online',
       'no-path-to-bucket',
+      'no-document',
+      'document-altered',
       'attachment-limit',
       'no-device-name',
       'key-refused',
@@ -44,6 +47,11 @@ const output = z.object({
   estimatedSeconds: z.int().min(0),
 });
 type Started = z.infer<typeof output>;
+
+/** Cordon's own, of whatever stage. */
+const documents = (['linux', 'windows'] as const).map(
+  (platform) => `arn:aws:ssm:*:*:document/${documentName('*', platform)}`,
+);
 
 /**
  * Starts writing an image of the instance's memory to a fresh encrypted volume, attached for it.
@@ -71,6 +79,7 @@ export const startMemoryCapture = defineStep({
     },
     'ssm:DescribeInstanceInformation': { on: '*' },
     'ssm:ListCommands': { on: '*' },
+    'ssm:GetDocument': { on: documents },
   },
   writes: {
     'ec2:CreateVolume': {
@@ -87,10 +96,7 @@ export const startMemoryCapture = defineStep({
       standIn: (asked) => ({ ...asked, State: 'attaching' }),
     },
     'ssm:SendCommand': {
-      on: [
-        ...Object.values(documents).map((name) => `arn:aws:ssm:*::document/${name}`),
-        'arn:aws:ec2:*:*:instance/*',
-      ],
+      on: [...documents, 'arn:aws:ec2:*:*:instance/*'],
       once: true,
       standIn: (asked) => ({ Command: { CommandId: impossibleId('command', asked) } }),
     },
@@ -117,12 +123,12 @@ export const startMemoryCapture = defineStep({
     if ('reason' in attached) return skipped(attached.reason);
     const { volumeId } = attached;
 
-    const commandId = await captureOnce({ target, sizing, volumeId }, aws, context);
-    if (!commandId) return skipped('agent-not-online');
+    const sent = await captureOnce({ target, sizing, volumeId }, aws, context);
+    if ('reason' in sent) return skipped(sent.reason);
     return {
       outcome: 'started',
       reason: null,
-      commandId,
+      commandId: sent.commandId,
       volumeId,
       pollsLeft: Math.ceil(timeBoxSeconds / pollSeconds),
       estimatedSeconds: sizing.seconds,

@@ -9,7 +9,6 @@ import {
   type GetCommandInvocationRequest,
   type GetCommandInvocationResult,
   InvalidCommandId,
-  InvalidDocument,
   InvalidFilterKey,
   InvalidInstanceId,
   InvalidNextToken,
@@ -28,6 +27,7 @@ import type { AwsCall } from '../../functions/shared/step.ts';
 import { madeUpUuid } from './made-up-ids.ts';
 import { pageOf } from './pages.ts';
 import type { Desk, Operation } from './rehearsal-account.ts';
+import { documentToSend, getDocument, type SendableDocument } from './ssm-documents.ts';
 import type { AccountState } from './state.ts';
 
 type Managed = AccountState['ssm']['managedInstances'][number];
@@ -102,12 +102,6 @@ function describeInstanceInformation(
   };
 }
 
-/** The platform a document of AWS's own runs on. */
-const platforms: Readonly<Record<string, readonly Managed['platformType'][]>> = {
-  'AWS-RunShellScript': ['Linux', 'MacOS'],
-  'AWS-RunPowerShellScript': ['Windows', 'Linux'],
-};
-
 /**
  * Sends a command, which then goes on as the state's `captures` say of its instance.
  *
@@ -115,23 +109,24 @@ const platforms: Readonly<Record<string, readonly Managed['platformType'][]>> = 
  */
 function sendCommand(desk: Desk, input: SendCommandRequest): SendCommandResult {
   const { state } = desk;
-  const { DocumentName = '', Comment = '', InstanceIds = [], TimeoutSeconds = 3600 } = input;
+  const { Comment = '', InstanceIds = [], TimeoutSeconds = 3600 } = input;
   if (Comment.length > 100) throw invalid("Value at 'comment' must be at most 100 characters");
   if (TimeoutSeconds < 30) throw invalid("Value at 'timeoutSeconds' must be at least 30");
   if (InstanceIds.length < 1 || InstanceIds.length > 50) {
     throw invalid("Value at 'instanceIds' must have 1 to 50 members");
   }
-  refuseDocument(state, DocumentName);
+  const document = documentToSend(state.ssm.documents, input);
   const command: SentCommand = {
     commandId: madeUpUuid(`${desk.newId('command')} ${state.ssm.commands.length}`),
-    documentName: DocumentName,
+    documentName: document.name,
+    documentVersion: document.version,
     comment: Comment,
     // A presigned URL in a parameter must not end up in a report of the account.
     parameters: redact(input.Parameters ?? {}) as Record<string, string[]>,
     timeoutSeconds: TimeoutSeconds,
     requestedAt: desk.now().toISOString(),
     invocations: InstanceIds.map((id) => ({
-      instanceId: managedFor(state, id, DocumentName).instanceId,
+      instanceId: managedFor(state, id, document).instanceId,
       looks: 0,
       cancelled: false,
     })),
@@ -142,13 +137,11 @@ function sendCommand(desk: Desk, input: SendCommandRequest): SendCommandResult {
   };
 }
 
-function refuseDocument({ ssm }: AccountState, name: string): void {
-  if (!(name in platforms) && !ssm.documents.includes(name)) {
-    throw new InvalidDocument({ message: `Document with name ${name} does not exist.`, $metadata });
-  }
-}
-
-function managedFor({ ssm, accountId }: AccountState, id: string, document: string): Managed {
+function managedFor(
+  { ssm, accountId }: AccountState,
+  id: string,
+  { name, runsOn }: SendableDocument,
+): Managed {
   const managed = ssm.managedInstances.find(({ instanceId }) => instanceId === id);
   if (!managed) {
     throw new InvalidInstanceId({
@@ -156,9 +149,9 @@ function managedFor({ ssm, accountId }: AccountState, id: string, document: stri
       $metadata,
     });
   }
-  if (platforms[document] && !platforms[document].includes(managed.platformType)) {
+  if (!runsOn.includes(managed.platformType)) {
     throw new UnsupportedPlatformType({
-      message: `${document} does not support ${managed.platformType}`,
+      message: `${name} does not support ${managed.platformType}`,
       $metadata,
     });
   }
@@ -206,6 +199,7 @@ function getCommandInvocation(
     InstanceId: invocation.instanceId,
     Comment: command.comment,
     DocumentName: command.documentName,
+    DocumentVersion: command.documentVersion,
     Status: status,
     StatusDetails: details,
     ResponseCode: status === 'Success' ? 0 : status === 'Failed' ? 1 : -1,
@@ -249,6 +243,7 @@ function statusOf(state: AccountState, { invocations }: SentCommand): CommandSta
 const describedCommand = (state: AccountState, command: SentCommand): Command => ({
   CommandId: command.commandId,
   DocumentName: command.documentName,
+  DocumentVersion: command.documentVersion,
   Comment: command.comment,
   Parameters: command.parameters,
   InstanceIds: command.invocations.map(({ instanceId }) => instanceId),
@@ -304,6 +299,7 @@ function cancelCommand(
 /** Systems Manager's agents and Run Command. */
 export const ssmOperations: Readonly<Record<AwsCall, Operation>> = {
   'ssm:DescribeInstanceInformation': describeInstanceInformation,
+  'ssm:GetDocument': ({ state }, input) => getDocument(state.ssm.documents, input),
   'ssm:SendCommand': sendCommand,
   'ssm:GetCommandInvocation': getCommandInvocation,
   'ssm:ListCommands': listCommands,

@@ -18,6 +18,7 @@ import { Logs } from './logs-state.ts';
 import { refuseDangling } from './references.ts';
 import { Regions } from './regions-state.ts';
 import { Secrets } from './secrets-manager-state.ts';
+import { deployedDocuments, isDeployed } from './ssm-documents.ts';
 import { withSurroundings } from './surroundings.ts';
 
 const id = (prefix: string) =>
@@ -274,6 +275,21 @@ const invocationStatus = z.enum([
   'Cancelling',
 ]);
 
+const SsmDocument = z
+  .strictObject({
+    name,
+    version: z
+      .string()
+      .regex(/^[1-9]\d*$/, 'expected a version: 1')
+      .default('1'),
+    /** Left out, the document is as Cordon deploys the one of this name. */
+    content: z.string().optional(),
+  })
+  .refine(({ name, content }) => content !== undefined || isDeployed(name), {
+    path: ['content'],
+    error: "expected the document's content, since it is none that Cordon deploys",
+  });
+
 const Ssm = z.strictObject({
   managedInstances: z
     .array(
@@ -286,14 +302,15 @@ const Ssm = z.strictObject({
       }),
     )
     .default([]),
-  /** Beside AWS-RunShellScript and AWS-RunPowerShellScript, which every account has. */
-  documents: z.array(name).default([]),
+  /** Beside AWS's own, which every account has; left out, those that Cordon's deployment makes. */
+  documents: z.array(SsmDocument).default(deployedDocuments),
   /** Sent so far, each with how often its outcome was looked at. */
   commands: z
     .array(
       z.strictObject({
         commandId: z.uuid(),
         documentName: name,
+        documentVersion: z.string().optional(),
         comment: z.string().default(''),
         parameters: z.record(z.string(), z.array(z.string())).default({}),
         timeoutSeconds: z.int().default(3600),

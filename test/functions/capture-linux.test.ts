@@ -11,6 +11,8 @@ const beside = (name: string) =>
   fileURLToPath(new URL(`../../functions/start-memory-capture/${name}`, import.meta.url));
 const script = beside('capture-linux.sh');
 
+type Differs = Parameters<StandInHost['values']>[0];
+
 describe('the Linux capture script', () => {
   let host: StandInHost;
   beforeEach(() => {
@@ -18,7 +20,8 @@ describe('the Linux capture script', () => {
   });
   afterEach(() => host.remove());
 
-  const run = (differs: Record<string, string> = {}) => host.run(script, host.values(differs));
+  /** By the text that its document comes to once SSM has filled the parameters in. */
+  const run = (differs: Differs = {}) => host.run(host.command(differs));
   const touched = () => host.calls().filter((call) => /^(mkfs|mount|curl)/.test(call));
 
   it('formats the disk whose serial is the volume, and leaves image and trailer on it', async () => {
@@ -54,7 +57,7 @@ describe('the Linux capture script', () => {
   it('writes nothing outside the volume, whether it ends well or not', async () => {
     await run();
     expect(host.elsewhere()).toEqual([]);
-    await run({ TOOL_SHA256: sha256('another tool') });
+    await run({ ToolSha256: sha256('another tool') });
     expect(host.elsewhere()).toEqual([]);
   });
 
@@ -67,7 +70,7 @@ describe('the Linux capture script', () => {
 
   it('keeps the address out of the environment that the tool runs in', async () => {
     host.write('tool', `#!/bin/bash\n[ "$1" = --help ] || { env >"$1"; set >>"$1"; }\n`);
-    const { code } = await run({ LEAST_BYTES: '1' });
+    const { code } = await run({ LeastBytes: '1' });
     expect(code).toBe(0);
     expect(host.read('volume/memory.lime')).not.toContain('X-Amz');
   });
@@ -87,7 +90,7 @@ describe('the Linux capture script', () => {
   });
 
   describe('refuses', () => {
-    const refusals: [string, number, () => void, Record<string, string>?][] = [
+    const refusals: [string, number, () => void, Differs?][] = [
       [
         'when no disk is the volume',
         10,
@@ -102,7 +105,7 @@ describe('the Linux capture script', () => {
         'a disk of another size, by one byte',
         11,
         () => {},
-        { VOLUME_BYTES: String(4 * 1024 ** 2 + 1) },
+        { VolumeBytes: String(4 * 1024 ** 2 + 1) },
       ],
       ['a disk with partitions', 12, () => host.write('parts', 'nvme1n1\nnvme1n1p1\n')],
       [
@@ -121,9 +124,6 @@ describe('the Linux capture script', () => {
         12,
         () => host.write('nvme1n1', `${'\0'.repeat(9999)}x${'\0'.repeat(4 * 1024 ** 2 - 10000)}`),
       ],
-      ['a volume id with a command in it', 22, () => {}, { VOLUME_ID: 'vol-0$(touch pwned)' }],
-      ['a size that is no number', 22, () => {}, { VOLUME_BYTES: '4M' }],
-      ['an empty checksum', 22, () => {}, { TOOL_SHA256: '' }],
     ];
     it.each(refusals)('%s, and formats nothing', async (_what, code, arrange, differs = {}) => {
       arrange();
@@ -135,13 +135,36 @@ describe('the Linux capture script', () => {
     });
   });
 
+  describe('refuses what its document would not let through,', () => {
+    const values = {
+      CASE_ID: 'case-0123456789',
+      VOLUME_ID: 'vol-0eeeeeeeeeeeeeee1',
+      VOLUME_BYTES: '4194304',
+      DEVICE_NAME: '/dev/sdf',
+      TOOL_URL: link,
+      TOOL_SHA256: sha256(tool),
+      LEAST_BYTES: '2097152',
+    };
+    it.each([
+      ['a volume id with a command in it', { VOLUME_ID: 'vol-0$(touch pwned)' }],
+      ['a size that is no number', { VOLUME_BYTES: '4M' }],
+      ['an empty checksum', { TOOL_SHA256: '' }],
+    ])('%s, and formats nothing', async (_what, differs) => {
+      const ended = await host.run(script, { ...values, ...differs });
+      expect(ended.code).toBe(22);
+      expect(ended.stderr).toMatch(/^cordon: wrong-parameters: /);
+      expect(touched()).toEqual([]);
+      expect(host.elsewhere()).toEqual([]);
+    });
+  });
+
   describe('ends with a named reason', () => {
     const full = `#!/bin/bash\n[ "$1" = --help ] || { head -c 9 /dev/zero >"$1"; cat /dev/zero >/dev/full; }\n`;
-    const failures: [string, number, () => void, Record<string, string>?][] = [
+    const failures: [string, number, () => void, Differs?][] = [
       ['when the disk cannot be formatted', 13, () => host.program('mkfs.ext4', 'exit 1')],
       ['when the volume cannot be mounted', 14, () => host.write('no-mount', '')],
       ['when the tool cannot be fetched', 15, () => host.program('curl', 'exit 22')],
-      ['when another tool arrives', 16, () => {}, { TOOL_SHA256: sha256('another tool') }],
+      ['when another tool arrives', 16, () => {}, { ToolSha256: sha256('another tool') }],
       ['when the tool fails', 17, () => host.write('tool', '#!/bin/bash\nexit 3\n')],
       ['when the tool fills the volume', 18, () => host.write('tool', full)],
       [
@@ -152,7 +175,7 @@ describe('the Linux capture script', () => {
           host.program('df', 'echo Avail; echo 4096');
         },
       ],
-      ['when the image is too small to be one', 19, () => {}, { LEAST_BYTES: '2097153' }],
+      ['when the image is too small to be one', 19, () => {}, { LeastBytes: '2097153' }],
       ['when the volume cannot be unmounted', 20, () => host.write('busy', '')],
     ];
     it.each(failures)('%s', async (_what, code, arrange, differs = {}) => {
@@ -166,8 +189,8 @@ describe('the Linux capture script', () => {
     it('when the host lacks a program, before it touches the disk', async () => {
       // No PATH but the script's own additions and what stands in: `df` is in neither.
       for (const name of ['cmp', 'sha256sum', 'stat']) host.program(name, ':');
-      const ended = await runProgram('/bin/bash', [script], {
-        env: { ...host.values(), PATH: host.path('bin'), HOST: host.root },
+      const ended = await runProgram('/bin/bash', [host.command()], {
+        env: { PATH: host.path('bin'), HOST: host.root },
       });
       expect(ended.code).toBe(21);
       expect(ended.stderr).toBe('cordon: command-missing: this host has no df\n');
@@ -176,7 +199,7 @@ describe('the Linux capture script', () => {
 
   it('does not run a tool of another checksum', async () => {
     host.write('tool', '#!/bin/bash\ntouch "$HOST/ran"\n');
-    await run({ TOOL_SHA256: sha256('another tool') });
+    await run({ ToolSha256: sha256('another tool') });
     expect(host.volume()).toEqual(['avml']);
     expect(() => host.read('ran')).toThrow();
   });
@@ -212,9 +235,11 @@ describe('the Linux capture script on a loop device', () => {
    * A loop device, and a root file system that nobody can write to: in a mount namespace of its own
    * the script has /run, which is memory on real hosts too, and the device.
    */
-  const inNamespace = async (steps: string) => {
+  const inNamespace = async (steps: string, image = tool) => {
     const place = mkdtempSync(join(tmpdir(), 'cordon-loop-'));
-    writeFileSync(join(place, 'tool'), tool);
+    writeFileSync(join(place, 'tool'), image);
+    writeFileSync(join(place, 'capture'), commandFor(image, '67108864'));
+    writeFileSync(join(place, 'capture-other'), commandFor(image, '1'));
     writeFileSync(
       join(place, 'lsblk'),
       `#!/bin/bash\ncase "$*" in *SERIAL*) echo "$DISK vol0eeeeeeeeeeeeeee1" ;; *) exec /usr/bin/lsblk "$@" ;; esac\n`,
@@ -225,6 +250,7 @@ describe('the Linux capture script on a loop device', () => {
     });
     const inside = `
       set -eu
+      cd ${place}
       mount -t tmpfs tmpfs /run
       mount -o remount,bind,ro /
       mount --bind ${place} ${place}
@@ -235,15 +261,21 @@ describe('the Linux capture script on a loop device', () => {
       truncate --size=64M ${place}/disk
       export DISK=$(losetup --find --show ${place}/disk)
       trap 'losetup --detach "$DISK"' EXIT
-      export CASE_ID=case-0123456789 VOLUME_ID=vol-0eeeeeeeeeeeeeee1 DEVICE_NAME=/dev/sdf
-      export TOOL_URL='${link}' TOOL_SHA256=${sha256(tool)} LEAST_BYTES=2097152
-      export VOLUME_BYTES=67108864 PATH=${place}:$PATH
+      export PATH=${place}:$PATH
       unshare --mount bash -c "$INSIDE"`;
     try {
       return await runProgram('bash', ['-c', around], { env: { ...process.env, INSIDE: inside } });
     } finally {
       rmSync(place, { recursive: true, force: true });
     }
+  };
+
+  const commandFor = (image: string, VolumeBytes: string) => {
+    const host = new StandInHost();
+    host.write('tool', image);
+    const text = readFileSync(host.command({ VolumeBytes }), 'utf8');
+    host.remove();
+    return text;
   };
 
   /** The report says it, with the reason; what stands in above needs neither. */
@@ -256,14 +288,14 @@ describe('the Linux capture script on a loop device', () => {
     await skipWhereImpossible(skip);
     const { stdout, stderr } = await inNamespace(`
       say() { echo "$1: $2"; }
-      VOLUME_BYTES=1 bash ${script} 2>/dev/null || say 'wrong size' $?
-      bash ${script} >/dev/null || say failed $?
+      bash capture-other 2>/dev/null || say 'wrong size' $?
+      bash capture >/dev/null || say failed $?
       ls /run | grep cordon || true
       mkdir /run/image && mount -o ro "$DISK" /run/image
       ls /run/image | grep -v lost+found
       stat --format=%s /run/image/memory.lime
       umount /run/image && rmdir /run/image
-      bash ${script} 2>/dev/null || say 'second run' $?
+      bash capture 2>/dev/null || say 'second run' $?
       touch /usr/cordon 2>/dev/null || say 'root is read-only' $?`);
     expect(stderr).toBe('');
     expect(stdout.trim().split('\n')).toEqual([
@@ -280,12 +312,8 @@ describe('the Linux capture script on a loop device', () => {
 
   it('says so when the image does not fit', async ({ skip }) => {
     await skipWhereImpossible(skip);
-    const ended = await inNamespace(`
-      printf '#!/bin/bash\\n[ "$1" = --help ] || cat /dev/zero >"$1"\\n' >/run/tool
-      mkdir /run/bin && printf '#!/bin/bash\\ncat >/dev/null; cp /run/tool avml\\n' >/run/bin/curl
-      chmod +x /run/bin/curl
-      export PATH=/run/bin:$PATH TOOL_SHA256=$(sha256sum /run/tool | cut -d ' ' -f 1)
-      bash ${script} || exit $?`);
+    const endless = '#!/bin/bash\n[ "$1" = --help ] || cat /dev/zero >"$1"\n';
+    const ended = await inNamespace('bash capture || exit $?', endless);
     expect(ended.code).toBe(18);
     expect(ended.stderr).toMatch(/^cordon: volume-full: after \d{8} bytes of memory\n$/);
   });

@@ -2,6 +2,11 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import {
+  type CaptureValues,
+  captureDocument,
+} from '../../functions/start-memory-capture/capture-document.ts';
+import { commandOf } from './capture-command.ts';
 import { runProgram } from './run-program.ts';
 
 /** What is put in place of the programs that touch block devices or the network. */
@@ -81,21 +86,29 @@ export class StandInHost {
     return ['home', 'tmp', 'cwd', 'run'].flatMap((name) => readdirSync(this.path(name)));
   }
 
-  values(differs: Record<string, string> = {}): Record<string, string> {
+  /** What a command to this host says, by the parameters of the document. */
+  values(differs: Partial<CaptureValues> = {}): CaptureValues {
     return {
-      CASE_ID: 'case-0123456789',
-      VOLUME_ID: 'vol-0eeeeeeeeeeeeeee1',
-      VOLUME_BYTES: String(4 * 1024 ** 2),
-      DEVICE_NAME: '/dev/sdf',
-      TOOL_URL: link,
-      TOOL_SHA256: sha256(this.read('tool')),
-      LEAST_BYTES: String(2 * 1024 ** 2),
+      CaseId: 'case-0123456789',
+      VolumeId: 'vol-0eeeeeeeeeeeeeee1',
+      VolumeBytes: String(4 * 1024 ** 2),
+      DeviceName: '/dev/sdf',
+      ToolUrl: link,
+      ToolSha256: sha256(this.read('tool')),
+      LeastBytes: String(2 * 1024 ** 2),
       ...differs,
     };
   }
 
+  /** Where the agent would put the command's script. */
+  command(differs: Partial<CaptureValues> = {}): string {
+    const lists = Object.entries(this.values(differs)).map(([name, value]) => [name, [value]]);
+    this.write('command', commandOf(captureDocument('linux'), Object.fromEntries(lists)));
+    return this.path('command');
+  }
+
   /** Runs a script by bash, as the agent does, with nothing in its environment but this. */
-  run(script: string, values: Record<string, string> = {}) {
+  run(script: string, values: Readonly<Record<string, string>> = {}) {
     const env = {
       PATH: `${this.path('bin')}:${process.env.PATH}`,
       HOST: this.root,

@@ -1,9 +1,11 @@
 import { truncateSync } from 'node:fs';
 import { EC2ServiceException } from '@aws-sdk/client-ec2';
-import { InvalidInstanceId } from '@aws-sdk/client-ssm';
+import { InvalidDocument, InvalidDocumentVersion, InvalidInstanceId } from '@aws-sdk/client-ssm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { captureDocument } from '../../functions/start-memory-capture/capture-document.ts';
 import { startMemoryCapture } from '../../functions/start-memory-capture/handler.ts';
 import { calls, rehearsalOf } from '../rehearsal.ts';
+import { commandOf } from './capture-command.ts';
 import { StandInHost, sha256 } from './stand-in-host.ts';
 
 const instanceId = 'i-0aaaaaaaaaaaaaaa1';
@@ -56,7 +58,9 @@ const stateWith = (differs: object = {}, more: Partial<State> = {}): State => ({
 const rehearse = (state = stateWith(), options: Options = {}) =>
   rehearsalOf(state, { settings, ...options });
 
-type Sent = { DocumentName: string; Parameters: { commands: string[] } };
+type Sent = { DocumentName: string; Parameters: Record<string, string[]> };
+
+const prodLinux = 'cordon-prod-capture-memory-linux';
 
 const refusal = (name: string) =>
   new EC2ServiceException({
@@ -71,6 +75,7 @@ const sentWhenStarted = [
   'ec2:DescribeInstances',
   'ssm:DescribeInstanceInformation',
   'ec2:DescribeInstanceTypes',
+  'ssm:GetDocument',
   'ec2:CreateVolume',
   'ec2:DescribeVolumes',
   'ec2:AttachVolume',
@@ -94,7 +99,7 @@ describe('start-memory-capture', () => {
       estimatedSeconds: 66,
     });
     expect(calls(journal)).toEqual(sentWhenStarted.map((call) => `${call} sent`));
-    expect(journal[3]?.input).toEqual({
+    expect(journal[4]?.input).toEqual({
       AvailabilityZone: 'eu-west-1b',
       Size: 15,
       VolumeType: 'gp3',
@@ -114,34 +119,45 @@ describe('start-memory-capture', () => {
         },
       ],
     });
-    expect(journal[5]?.input).toEqual({
+    expect(journal[6]?.input).toEqual({
       VolumeId: volume?.volumeId,
       InstanceId: instanceId,
       Device: '/dev/sdf',
     });
-    expect(journal[6]?.input).toEqual({
-      DocumentName: 'AWS-RunShellScript',
+    expect(journal[3]?.input).toEqual({ Name: prodLinux, DocumentFormat: 'JSON' });
+    expect(journal[7]?.input).toEqual({
+      DocumentName: prodLinux,
+      DocumentVersion: '1',
       InstanceIds: [instanceId],
       Comment: `cordon ${caseId} memory`,
       TimeoutSeconds: 150,
-      Parameters: { commands: [expect.any(String)], executionTimeout: ['900'] },
+      Parameters: {
+        CaseId: [caseId],
+        VolumeId: [volume?.volumeId],
+        VolumeBytes: ['16106127360'],
+        DeviceName: ['/dev/sdf'],
+        ToolUrl: ['https://tools.s3.eu-west-1.amazonaws.com/the%20responder%27s/avml?[redacted]'],
+        ToolSha256: [linux.sha256],
+        LeastBytes: ['7730941132'],
+        executionTimeout: ['900'],
+      },
     });
     expect(volume).toMatchObject({ encrypted: true, state: 'in-use' });
   });
 
-  it('sends a script that captures memory as it stands', async () => {
+  it('sends a document that captures memory as it stands', async () => {
     // The link is redacted wherever the command can be read afterwards, so it is read on its way.
-    let text = '';
+    let parameters: Sent['Parameters'] = {};
     const rehearsal = await rehearse(stateWith(), {
       fault: (call, sent) => {
-        if (call === 'ssm:SendCommand') text = (sent as Sent).Parameters.commands[0] ?? '';
+        if (call === 'ssm:SendCommand') parameters = (sent as Sent).Parameters;
         return undefined;
       },
     });
     const { result } = await rehearsal.run(startMemoryCapture, input);
     const host = new StandInHost();
     try {
-      host.write('command', text);
+      host.write('command', commandOf(captureDocument('linux'), parameters));
       host.write('disks', `${host.disk} ${result.volumeId.replace('-', '')}\n`);
       host.write('tool', avml);
       truncateSync(host.disk, 15 * 1024 ** 3);
@@ -163,7 +179,7 @@ describe('start-memory-capture', () => {
     const rehearsal = await rehearse();
     const { result, journal } = await rehearsal.run(startMemoryCapture, input);
     expect(JSON.stringify(journal)).toContain(
-      "https://tools.s3.eu-west-1.amazonaws.com/the%20responder%27s/avml?[redacted]'",
+      '"https://tools.s3.eu-west-1.amazonaws.com/the%20responder%27s/avml?[redacted]"',
     );
     expect(JSON.stringify([result, journal, rehearsal.table.items()])).not.toContain('X-Amz');
   });
@@ -174,10 +190,11 @@ describe('start-memory-capture', () => {
     );
     const { result, journal } = await rehearsal.run(startMemoryCapture, input);
     expect(result.outcome).toBe('started');
-    expect(journal[5]?.input).toMatchObject({ Device: 'xvdf' });
-    const sent = journal[6]?.input as Sent;
-    expect(sent.DocumentName).toBe('AWS-RunPowerShellScript');
-    expect(sent.Parameters.commands[0]?.split('\n').slice(0, 8)).toEqual([
+    expect(journal[6]?.input).toMatchObject({ Device: 'xvdf' });
+    const sent = journal[7]?.input as Sent;
+    expect(sent.DocumentName).toBe('cordon-prod-capture-memory-windows');
+    const text = commandOf(captureDocument('windows'), sent.Parameters);
+    expect(text.split('\n').slice(0, 8)).toEqual([
       expect.stringMatching(/^\$CaseId = 'case-[0-9a-f]{10}'$/),
       `$VolumeId = '${result.volumeId}'`,
       "$VolumeBytes = '16106127360'",
@@ -198,7 +215,7 @@ describe('start-memory-capture', () => {
     async (instanceType, size, seconds) => {
       const rehearsal = await rehearse(stateWith({ instanceType }));
       const { result, journal } = await rehearsal.run(startMemoryCapture, input);
-      expect(journal[3]?.input).toMatchObject(size);
+      expect(journal[4]?.input).toMatchObject(size);
       expect(result.estimatedSeconds).toBe(seconds);
     },
   );
@@ -210,7 +227,7 @@ describe('start-memory-capture', () => {
     }));
     const rehearsal = await rehearse(stateWith({ blockDevices }));
     const { journal } = await rehearsal.run(startMemoryCapture, input);
-    expect(journal[5]?.input).toMatchObject({ Device: '/dev/sdi' });
+    expect(journal[6]?.input).toMatchObject({ Device: '/dev/sdi' });
   });
 
   it('counts the looks that fit into the time box', async () => {
@@ -219,7 +236,7 @@ describe('start-memory-capture', () => {
     });
     const { result, journal } = await rehearsal.run(startMemoryCapture, input);
     expect(result.pollsLeft).toBe(3);
-    expect(journal[6]?.input).toMatchObject({ Parameters: { executionTimeout: ['200'] } });
+    expect(journal[7]?.input).toMatchObject({ Parameters: { executionTimeout: ['200'] } });
   });
 
   describe('in a dry run', () => {
@@ -307,19 +324,38 @@ describe('start-memory-capture', () => {
               .concat('/dev/sdaa', '/dev/sdab'),
           ),
         }),
-        sentWhenStarted.slice(0, 3),
+        sentWhenStarted.slice(0, 4),
       ],
       [
         'no-device-name',
         {},
         stateWith({ blockDevices: volumes(['/dev/xvda', ...letters]) }),
-        sentWhenStarted.slice(0, 3),
+        sentWhenStarted.slice(0, 4),
       ],
       [
         'no-path-to-bucket',
         { isolation: 'ssm-only' },
         stateWith({}, { vpcEndpoints: endpoints('Gateway', 'ec2') }),
-        [...sentWhenStarted.slice(0, 3), 'ec2:DescribeVpcEndpoints'],
+        [...sentWhenStarted.slice(0, 4), 'ec2:DescribeVpcEndpoints'],
+      ],
+      ['no-document', {}, withDocuments(), sentWhenStarted.slice(0, 4)],
+      [
+        'no-document',
+        {},
+        withDocuments({ name: 'cordon-test-capture-memory-linux' }),
+        sentWhenStarted.slice(0, 4),
+      ],
+      [
+        'document-altered',
+        {},
+        withDocuments({ name: prodLinux, content: JSON.stringify(captureDocument('windows')) }),
+        sentWhenStarted.slice(0, 4),
+      ],
+      [
+        'document-altered',
+        {},
+        withDocuments({ name: prodLinux, content: 'schemaVersion: "2.2"' }),
+        sentWhenStarted.slice(0, 4),
       ],
     ];
     it.each(cases)('%s (%#)', async (reason, differs, state, expected, configured = settings) => {
@@ -347,6 +383,54 @@ describe('start-memory-capture', () => {
     expect(result.outcome).toBe('started');
   });
 
+  it.each([
+    ['a line in its script', (text: string) => text.replace('check_parameters\\n', 'id >/x\\n$&')],
+    ['a looser pattern', (text: string) => text.replace('^[0-9a-f]{64}$', '.*')],
+    [
+      'a further step',
+      (text: string) => text.replace('}]}', '},{"action":"aws:runShellScript"}]}'),
+    ],
+    ['a further member', (text: string) => text.replace('{', '{"variables":{},')],
+  ])('sends nothing by a document that has been altered by %s', async (_what, alter) => {
+    const content = JSON.stringify(captureDocument('linux'));
+    expect(alter(content)).not.toBe(content);
+    const rehearsal = await rehearse(withDocuments({ name: prodLinux, content: alter(content) }));
+    const { result } = await rehearsal.run(startMemoryCapture, input);
+    expect(result).toMatchObject({ outcome: 'skipped', reason: 'document-altered' });
+    expect(rehearsal.account.state.ssm.commands).toEqual([]);
+    expect(rehearsal.account.state.volumes).toHaveLength(1);
+  });
+
+  it('sends the version that it has read, however its members are ordered', async () => {
+    const { schemaVersion, ...others } = captureDocument('linux');
+    const content = JSON.stringify({ ...others, schemaVersion }, null, 2);
+    const rehearsal = await rehearse(withDocuments({ name: prodLinux, version: '7', content }));
+    const { result, journal } = await rehearsal.run(startMemoryCapture, input);
+    expect(result.outcome).toBe('started');
+    expect(journal.at(-1)?.input).toMatchObject({ DocumentName: prodLinux, DocumentVersion: '7' });
+  });
+
+  it("sends the documents of its own deployment's stage", async () => {
+    const name = 'cordon-test-capture-memory-linux';
+    const rehearsal = await rehearse(withDocuments({ name }, { name: prodLinux }), {
+      settings: { ...settings, stage: 'test' },
+    });
+    const { journal } = await rehearsal.run(startMemoryCapture, input);
+    expect(journal.at(-1)?.input).toMatchObject({ DocumentName: name });
+  });
+
+  it.each([InvalidDocument, InvalidDocumentVersion])(
+    'skips when the document it has read is gone by then: %s',
+    async (Refused) => {
+      const error = new Refused({ message: 'gone', $metadata: {} });
+      const rehearsal = await rehearse(stateWith(), {
+        fault: (call) => (call === 'ssm:SendCommand' ? { when: 'before', error } : undefined),
+      });
+      const { result } = await rehearsal.run(startMemoryCapture, input);
+      expect(result).toMatchObject({ outcome: 'skipped', reason: 'no-document' });
+    },
+  );
+
   describe('skips over a volume that it cannot use', () => {
     it('because KMS refused the key, which shows on a later look', async () => {
       const rehearsal = await rehearse(stateWith({}, { kmsKeys: ['alias/other'] }), {
@@ -354,8 +438,8 @@ describe('start-memory-capture', () => {
       });
       const { result, journal } = await rehearsal.run(startMemoryCapture, input);
       expect(result).toMatchObject({ outcome: 'skipped', reason: 'key-refused', volumeId: null });
-      expect(journal[3]?.input).toMatchObject({ KmsKeyId: 'alias/evidence' });
-      expect(calls(journal)).toEqual(sentWhenStarted.slice(0, 5).map((call) => `${call} sent`));
+      expect(journal[4]?.input).toMatchObject({ KmsKeyId: 'alias/evidence' });
+      expect(calls(journal)).toEqual(sentWhenStarted.slice(0, 6).map((call) => `${call} sent`));
     });
 
     it.each([
@@ -368,7 +452,7 @@ describe('start-memory-capture', () => {
       });
       const { result, journal } = await rehearsal.run(startMemoryCapture, input);
       expect(result).toMatchObject({ outcome: 'skipped', reason });
-      expect(calls(journal)).toEqual(sentWhenStarted.slice(0, 6).map((call) => `${call} sent`));
+      expect(calls(journal)).toEqual(sentWhenStarted.slice(0, 7).map((call) => `${call} sent`));
     });
 
     it('because the agent went away meanwhile', async () => {
@@ -428,7 +512,7 @@ describe('start-memory-capture', () => {
   });
 
   describe('run again', () => {
-    const again = sentWhenStarted.toSpliced(5, 2, 'ssm:ListCommands');
+    const again = sentWhenStarted.toSpliced(6, 2, 'ssm:ListCommands');
 
     it('finds its own volume and command, and makes no more', async () => {
       const rehearsal = await rehearse();
@@ -476,7 +560,7 @@ describe('start-memory-capture', () => {
       const { caseId } = await (await rehearse()).open('live');
       const sentAt = (n: number, requestedAt: string) => ({
         commandId: `${n}2222222-2222-4222-8222-222222222222`,
-        documentName: 'AWS-RunShellScript',
+        documentName: prodLinux,
         comment: `cordon ${caseId} memory`,
         requestedAt,
         invocations: [{ instanceId }],
@@ -506,7 +590,7 @@ describe('start-memory-capture', () => {
       const { result, journal } = await rehearsal.run(startMemoryCapture, input);
       expect(result.outcome).toBe('started');
       expect(calls(journal)).toEqual(
-        sentWhenStarted.toSpliced(6, 0, 'ec2:DescribeVolumes').map((call) => `${call} sent`),
+        sentWhenStarted.toSpliced(7, 0, 'ec2:DescribeVolumes').map((call) => `${call} sent`),
       );
     });
 
@@ -525,6 +609,7 @@ describe('start-memory-capture', () => {
   it.each([
     'ec2:DescribeInstances',
     'ssm:DescribeInstanceInformation',
+    'ssm:GetDocument',
     'ec2:CreateVolume',
     'ssm:SendCommand',
   ])('lets a refusal of %s out', async (refused) => {
@@ -570,12 +655,17 @@ function endpoints(...kinds: string[]) {
   ];
 }
 
+/** The instance in an account that has these documents and no other of its own. */
+function withDocuments(...documents: { name: string; version?: string; content?: string }[]) {
+  return stateWith({}, { ssm: { managedInstances: [{ instanceId }], documents } });
+}
+
 const withOtherCommands: NonNullable<State['ssm']> = {
   managedInstances: [{ instanceId }],
   commands: [
     {
       commandId: '11111111-1111-4111-8111-111111111111',
-      documentName: 'AWS-RunShellScript',
+      documentName: prodLinux,
       comment: 'cordon case-9999999999 memory',
       invocations: [{ instanceId }],
     },

@@ -2,6 +2,7 @@ import {
   CancelCommandCommand,
   DescribeInstanceInformationCommand,
   GetCommandInvocationCommand,
+  GetDocumentCommand,
   ListCommandInvocationsCommand,
   ListCommandsCommand,
   paginateDescribeInstanceInformation,
@@ -9,6 +10,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import { describe, expect, it } from 'vitest';
 import type * as z from 'zod';
+import { captureDocument } from '../../../functions/start-memory-capture/capture-document.ts';
 import type { AccountState } from '../../../replay/account/state.ts';
 import { at, errorOf, rehearsed } from './rehearsed.ts';
 
@@ -27,6 +29,18 @@ const state = {
   },
 } satisfies z.input<typeof AccountState>;
 
+/** A document with a parameter that has a pattern, and a command by it. */
+const content = JSON.stringify({
+  schemaVersion: '2.2',
+  parameters: { Id: { type: 'String', allowedPattern: '^[a-z]+$' } },
+  mainSteps: [{ action: 'aws:runShellScript', name: 'run', inputs: { runCommand: ['id'] } }],
+});
+const mine = { DocumentName: 'mine', DocumentVersion: '3', Parameters: { Id: ['x'] } };
+
+const withMine = {
+  ssm: { ...state.ssm, documents: [{ name: 'mine', version: '3', content }] },
+};
+
 type Clients = ReturnType<typeof rehearsed>;
 
 const send = async ({ ssm }: Clients, id = instanceId, differs = {}) => {
@@ -42,6 +56,32 @@ const send = async ({ ssm }: Clients, id = instanceId, differs = {}) => {
 };
 const look = ({ ssm }: Clients, CommandId: string | undefined, InstanceId = instanceId) =>
   ssm.send(new GetCommandInvocationCommand({ CommandId, InstanceId }));
+
+describe('SSM documents', () => {
+  it("are Cordon's own where the state names no other", async () => {
+    const { ssm } = rehearsed(state);
+    const Name = 'cordon-prod-capture-memory-windows';
+    const { Content = '', DocumentVersion } = await ssm.send(new GetDocumentCommand({ Name }));
+    expect(JSON.parse(Content)).toEqual(captureDocument('windows'));
+    expect(DocumentVersion).toBe('1');
+  });
+
+  it('are those that the state names, and no other', async () => {
+    const { ssm } = rehearsed(withMine);
+    const { Content } = await ssm.send(new GetDocumentCommand({ Name: 'mine' }));
+    expect(Content).toBe(content);
+    const other = new GetDocumentCommand({ Name: 'cordon-prod-capture-memory-linux' });
+    expect(await errorOf(ssm.send(other))).toBe('InvalidDocument');
+  });
+
+  it('are sent by their version', async () => {
+    const all = rehearsed(withMine);
+    expect(await send(all, instanceId, mine)).toMatchObject({
+      DocumentName: 'mine',
+      DocumentVersion: '3',
+    });
+  });
+});
 
 describe('SSM agents', () => {
   it('are found by instance, and say how they are', async () => {
@@ -147,10 +187,29 @@ describe('SSM commands', () => {
     ['an instance without agent', 'InvalidInstanceId', 'i-0ddddddddddddddd1', {}],
     ['another platform', 'UnsupportedPlatformType', windowsId, {}],
     ['a document that is not there', 'InvalidDocument', instanceId, { DocumentName: 'Mine' }],
+    [
+      'a version that is not there',
+      'InvalidDocumentVersion',
+      instanceId,
+      { ...mine, DocumentVersion: '2' },
+    ],
+    [
+      'a parameter it has not',
+      'InvalidParameters',
+      instanceId,
+      { ...mine, Parameters: { Other: ['x'] } },
+    ],
+    ['a parameter it lacks', 'InvalidParameters', instanceId, { DocumentName: mine.DocumentName }],
+    [
+      'a value outside its pattern',
+      'InvalidParameters',
+      instanceId,
+      { ...mine, Parameters: { Id: ['X'] } },
+    ],
     ['a comment that is too long', 'ValidationException', instanceId, { Comment: 'x'.repeat(101) }],
     ['a time-out that is too short', 'ValidationException', instanceId, { TimeoutSeconds: 29 }],
   ])('are refused for %s', async (_what, name, id, differs) => {
-    const all = rehearsed(state);
+    const all = rehearsed(withMine);
     expect(await errorOf(send(all, id, differs))).toBe(name);
     expect(all.account.state.ssm.commands).toEqual([]);
   });
