@@ -19,6 +19,7 @@ import { quarantineUser } from './quarantine-user/handler.ts';
 import { recordPrincipal } from './record-principal/handler.ts';
 import { revokeRoleSessions } from './revoke-role-sessions/handler.ts';
 import { revokeUserSessions } from './revoke-user-sessions/handler.ts';
+import { settleFailedExecution } from './settle-failed-execution/handler.ts';
 import { snapshotVolumes } from './snapshot-volumes/handler.ts';
 import { startHistoryQuery } from './start-history-query/handler.ts';
 import { startMemoryCapture } from './start-memory-capture/handler.ts';
@@ -49,6 +50,7 @@ export const steps = [
   recordPrincipal,
   revokeRoleSessions,
   revokeUserSessions,
+  settleFailedExecution,
   snapshotVolumes,
   startHistoryQuery,
   startMemoryCapture,

@@ -104,6 +104,11 @@ interface Admission {
   readonly acting?: readonly Change[];
 }
 
+/** What became of the case that an execution opened. */
+type HeldBy =
+  | { readonly outcome: 'held'; readonly ref: CaseRef }
+  | { readonly outcome: 'already-closed' | 'taken-over'; readonly caseId: CaseId };
+
 /** The case's lock is gone: another execution has taken the target over. The step must stop. */
 export class LockLostError extends Error {
   override readonly name = 'LockLostError';
@@ -123,6 +128,7 @@ const holderOf = ({ caseId, planOf, execution: holder }: CaseRef) => ({
   caseId: planOf ?? caseId,
   holder,
 });
+const executionKey = (execution: string) => ({ pk: `execution#${execution}`, sk: 'case' });
 const openedKey = (caseId: string) => ({ pk: casePk(caseId), sk: 'opened' });
 const casePk = (caseId: string) => `case#${caseId}`;
 const short = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 10);
@@ -234,6 +240,7 @@ export class CaseRecord {
         ? { put: { ...seen, caseId } }
         : { put: { ...seen, caseId }, onlyIf: { absent: true } },
       { put: { ...latestKey(mode, target), caseId, openedAt } },
+      { put: { ...executionKey(execution), ref } },
       // Apart from the case itself, which is written anew when it is closed.
       ...(takeOver ? [] : [{ put: { ...openedKey(caseId), openedAt, ...(parent && { parent }) } }]),
     ];
@@ -352,6 +359,20 @@ export class CaseRecord {
     for (const place of (counted?.places ?? []) as readonly Place[]) {
       await this.#table.write([givingBack(place, caseId)]);
     }
+  }
+
+  /**
+   * The case that an execution opened or took over, and whether it still holds it; undefined when it
+   * never had one. For whoever settles an execution that ended without closing its case.
+   */
+  async heldBy(execution: string): Promise<HeldBy | undefined> {
+    const item = await this.#table.get(executionKey(execution));
+    if (!item) return undefined;
+    const ref = CaseRef.parse(item.ref);
+    const { caseId, mode, target } = ref;
+    const lock = await this.#table.get(lockKey(mode, target));
+    if (lock?.caseId !== caseId) return { outcome: 'already-closed', caseId };
+    return lock.holder === execution ? { outcome: 'held', ref } : { outcome: 'taken-over', caseId };
   }
 
   /**

@@ -101,6 +101,11 @@ export interface Step<
   readonly name: string;
   /** The step runs before there is a case, or when opening one failed. */
   readonly withoutCase?: true;
+  /**
+   * What invokes the step where no workflow does: an EventBridge rule of the deployment, with
+   * `{ input: { event } }`. Left out, a state of some playbook.
+   */
+  readonly startedBy?: 'rule';
   /** Where a step without a case acts, by its unparsed input; left out, in Cordon's own account. */
   targetOf?(input: unknown, own: Where): Where;
   /** It acts in Cordon's own account and Region, wherever the case's target is. */

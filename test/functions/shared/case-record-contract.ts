@@ -101,6 +101,40 @@ export function describeCaseRecord(kind: string, open: () => Promise<CaseTable>)
       });
     });
 
+    describe('the case of an execution', () => {
+      it('is held until it is closed', async () => {
+        const ref = await opened();
+        expect(await cases.heldBy(ref.execution)).toEqual({ outcome: 'held', ref });
+        await cases.close(ref, closing());
+        const { caseId } = ref;
+        expect(await cases.heldBy(ref.execution)).toEqual({ outcome: 'already-closed', caseId });
+      });
+
+      it('is the new execution’s once that has taken it over, and again closed by it', async () => {
+        const { lost, ref } = await takenOver();
+        const { caseId } = lost;
+        expect(await cases.heldBy(lost.execution)).toEqual({ outcome: 'taken-over', caseId });
+        expect(await cases.heldBy(ref.execution)).toEqual({ outcome: 'held', ref });
+        await cases.close(ref, closing(2));
+        expect(await cases.heldBy(lost.execution)).toEqual({ outcome: 'already-closed', caseId });
+      });
+
+      it('is not the next case on the same target', async () => {
+        const first = await opened('first');
+        await cases.close(first, closing());
+        await opened('second', { finding: another });
+        const { caseId } = first;
+        expect(await cases.heldBy(first.execution)).toEqual({ outcome: 'already-closed', caseId });
+      });
+
+      it('is none for an execution that joined or never asked', async () => {
+        await opened('first');
+        await cases.open(asked('second', { finding: another }));
+        expect(await cases.heldBy(executionOf('second'))).toBeUndefined();
+        expect(await cases.heldBy(executionOf('third'))).toBeUndefined();
+      });
+    });
+
     it('keeps which case started another, and when, beyond a take-over and the close', async () => {
       const parent = CaseId.parse('case-0123456789');
       const openedAt = now.toISOString();

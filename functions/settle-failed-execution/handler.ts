@@ -1,0 +1,84 @@
+import * as z from 'zod';
+import type { CaseRef } from '../shared/case-record.ts';
+import { toLambda } from '../shared/lambda.ts';
+import { defineStep, type StepContext } from '../shared/step.ts';
+import { messageFor } from './message.ts';
+
+const Status = z.enum(
+  ['FAILED', 'TIMED_OUT', 'ABORTED'],
+  'expected FAILED, TIMED_OUT or ABORTED: an execution that did not end well',
+);
+
+/** https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html */
+const input = z.strictObject({
+  event: z.looseObject({
+    detail: z.looseObject({ executionArn: z.string().startsWith('arn:'), status: Status }),
+  }),
+});
+
+const output = z.object({
+  /**
+   * `settled`: the case it held is a human's now. `taken-over`: another execution has its case.
+   * `no-case`: it held none, which a human was told.
+   */
+  outcome: z.enum(['settled', 'already-closed', 'taken-over', 'no-case']),
+  caseId: z.string().nullable(),
+});
+
+/**
+ * Gives the case of an execution that failed, timed out or was stopped to a human, and frees its
+ * target: no `Catch` of the workflow's own sees the last two.
+ *
+ * It changes nothing in the target account and undoes nothing: what was contained stays so. People
+ * are told first and the lock freed after, so that whatever fails in between, they hear of it; the
+ * same event once more finds the case closed and is silent. A case that its execution has closed, or
+ * that another one has taken over, is left as it is.
+ */
+export const settleFailedExecution = defineStep({
+  name: 'settle-failed-execution',
+  withoutCase: true,
+  startedBy: 'rule',
+  input,
+  output,
+  reads: {},
+  writes: {},
+  uses: ['cases', 'notify'],
+  connect: () => ({}),
+
+  async run({ event }, _aws, { home }) {
+    const { executionArn: execution, status } = event.detail;
+    const found = await home.cases.heldBy(execution);
+    if (!found) {
+      await home.notify(messageFor({ execution, status }));
+      return { outcome: 'no-case' as const, caseId: null };
+    }
+    if (found.outcome !== 'held') return { outcome: found.outcome, caseId: found.caseId };
+
+    const { ref } = found;
+    const [steps, before] = [
+      await home.cases.steps(ref.caseId),
+      await home.cases.before(ref.caseId),
+    ];
+    await home.notify(messageFor({ execution, status, held: { ref, steps, before } }));
+    await giveToHuman(ref, status, home);
+    return { outcome: 'settled' as const, caseId: ref.caseId };
+  },
+});
+
+async function giveToHuman(ref: CaseRef, status: string, { cases }: StepContext['home']) {
+  const summary = {
+    done: [],
+    missing: [`The execution ended as ${status} before the case was closed.`],
+    notCut: [],
+    found: [],
+  };
+  // Findings may join at any time; they are counted in and the case closed.
+  for (let look = 0; look < 5; look++) {
+    const { counted } = await cases.findings(ref);
+    const closed = await cases.close(ref, { status: 'needs-human', counted, summary });
+    if (closed === 'closed') return;
+  }
+  throw new Error(`${ref.caseId} was given findings at every look`);
+}
+
+export const handler = toLambda(settleFailedExecution);

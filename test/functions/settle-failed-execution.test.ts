@@ -1,0 +1,141 @@
+import { expect, it } from 'vitest';
+import { settleFailedExecution } from '../../functions/settle-failed-execution/handler.ts';
+import type { CaseTableInMemory } from '../../replay/case-table-in-memory.ts';
+import { finding, rehearsalOf } from '../rehearsal.ts';
+
+const account = { accountId: '111122223333', region: 'eu-west-1' };
+const noCase = { case: undefined };
+
+/** As EventBridge sends it, in short. */
+const ended = (executionArn: string, status: string) => ({
+  event: {
+    source: 'aws.states',
+    'detail-type': 'Step Functions Execution Status Change',
+    detail: { executionArn, status, name: 'x', input: '{}', output: null },
+  },
+});
+
+const locks = (table: CaseTableInMemory) => table.items().filter(({ sk }) => sk === 'lock');
+
+/** An open case whose first step has failed. */
+async function stopped() {
+  const rehearsal = await rehearsalOf(account);
+  const { open, run, execution, cases } = rehearsal;
+  const ref = await open('live');
+  const at = '2026-03-01T04:05:06.000Z';
+  await cases.recordStep(ref, { step: 'isolate-instance', outcome: 'failed', journal: [], at });
+  const settle = (status: string, arn = execution('live')) =>
+    run(settleFailedExecution, ended(arn, status), 'live', noCase);
+  return { ...rehearsal, ref, settle };
+}
+
+it.each(['FAILED', 'TIMED_OUT', 'ABORTED'])(
+  'gives the case of an execution that ended as %s to a human and frees its target',
+  async (status) => {
+    const { cases, ref, settle, table, notifications } = await stopped();
+
+    const { result, journal } = await settle(status);
+
+    expect(result).toEqual({ outcome: 'settled', caseId: ref.caseId });
+    expect(journal).toEqual([]);
+    expect(await cases.status(ref.caseId)).toBe('needs-human');
+    expect(locks(table)).toEqual([]);
+    expect(notifications).toEqual([
+      {
+        title: expect.stringContaining(ref.caseId),
+        text: expect.stringContaining(ref.target),
+        keywords: ['cordon', 'needs-human', 'live'],
+      },
+    ]);
+    expect(notifications[0]?.text).toContain('isolate-instance: failed');
+    expect(notifications[0]?.text).toContain(ref.execution);
+  },
+);
+
+it('settles the case of a dry run', async () => {
+  const { cases, open, run, execution, notifications } = await rehearsalOf(account);
+  const ref = await open('dry-run');
+
+  await run(settleFailedExecution, ended(execution('dry-run'), 'TIMED_OUT'), 'live', noCase);
+
+  expect(await cases.status(ref.caseId)).toBe('needs-human');
+  expect(notifications[0]?.text).toContain('Nothing was changed.');
+});
+
+it('is silent when the same event comes again', async () => {
+  const { settle, ref, notifications, table } = await stopped();
+  await settle('ABORTED');
+  const before = table.items();
+
+  const { result } = await settle('ABORTED');
+
+  expect(result).toEqual({ outcome: 'already-closed', caseId: ref.caseId });
+  expect(notifications).toHaveLength(1);
+  expect(table.items()).toEqual(before);
+});
+
+it('leaves a case alone that its execution has closed itself', async () => {
+  const { cases, ref, settle, notifications } = await stopped();
+  await cases.close(ref, { status: 'contained', counted: 1, summary: {} });
+
+  const { result } = await settle('FAILED');
+
+  expect(result).toEqual({ outcome: 'already-closed', caseId: ref.caseId });
+  expect(await cases.status(ref.caseId)).toBe('contained');
+  expect(notifications).toEqual([]);
+});
+
+it('leaves a case alone that another execution has taken over, lock and all', async () => {
+  const { cases, ref, settle, notifications, table } = await stopped();
+  const asked = {
+    finding: finding({ id: 'f2d2d2d2' }),
+    mode: 'live' as const,
+    target: ref.target,
+    execution: `${ref.execution}-again`,
+    lockSeconds: 3600,
+  };
+  const held = await cases.open(asked);
+  if (held.outcome !== 'held') throw new Error(`not held: ${held.outcome}`);
+  await cases.open(asked, held);
+
+  const { result } = await settle('TIMED_OUT');
+
+  expect(result).toEqual({ outcome: 'taken-over', caseId: ref.caseId });
+  expect(await cases.status(ref.caseId)).toBe('open');
+  expect(locks(table)).toMatchObject([{ holder: asked.execution }]);
+  expect(notifications).toEqual([]);
+  expect((await settle('TIMED_OUT', asked.execution)).result).toMatchObject({
+    outcome: 'settled',
+  });
+});
+
+it('tells a human of an execution that holds no case', async () => {
+  const { run, notifications, table } = await rehearsalOf(account);
+  const arn = 'arn:aws:states:eu-west-1:111122223333:execution:compromised-role:nobody';
+
+  const { result } = await run(settleFailedExecution, ended(arn, 'FAILED'), 'live', noCase);
+
+  expect(result).toEqual({ outcome: 'no-case', caseId: null });
+  expect(notifications).toMatchObject([{ text: expect.stringContaining(arn) }]);
+  expect(table.items().filter(({ status }) => status === 'needs-human')).toEqual([]);
+});
+
+it.each([
+  [
+    { event: { detail: { executionArn: 'arn:x', status: 'SUCCEEDED' } } },
+    '$.input.event.detail.status',
+  ],
+  [{ event: { detail: { status: 'FAILED' } } }, '$.input.event.detail.executionArn'],
+  [{ event: 'FAILED' }, '$.input.event'],
+  [{}, '$.input.event'],
+])('refuses %j and changes nothing', async (input, path) => {
+  const { settle: _, run, table, notifications } = await stopped();
+  const before = table.items();
+
+  const { error } = await run(settleFailedExecution, input, 'live', noCase);
+
+  expect(error?.name).toBe('UnusableInputError');
+  expect(error?.message).toContain(path);
+  expect(table.items()).toEqual(before);
+  expect(notifications).toEqual([]);
+});
