@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { readJson } from '../../functions/shared/read-json.ts';
+import { findingsIn } from '../../replay/findings-in.ts';
+import { readCases } from '../../replay/read-case.ts';
+
+/** An event and the file it was read from. */
+export interface OnHand {
+  readonly source: string;
+  readonly event: object;
+}
+
+const folders = ['../../events', '../../../shared/findings'].map((relative) =>
+  fileURLToPath(new URL(relative, import.meta.url)),
+);
+
+/**
+ * Every event of `events/` and of `shared/findings`, which lies beside the repository: as its file
+ * has it, and as GuardDuty would send the findings in it. A folder that is not there is an error.
+ */
+export function eventsOnHand(): readonly OnHand[] {
+  return folders.flatMap((folder) => {
+    const found = [...asWritten(folder), ...asSent(folder)];
+    if (found.length === 0) throw new Error(`${folder}: expected events in it`);
+    return found;
+  });
+}
+
+const asSent = (folder: string): OnHand[] =>
+  readCases(folder)
+    .flatMap(findingsIn)
+    .flatMap(({ source, ...item }) =>
+      'parsed' in item ? [{ source, event: item.parsed.event }] : [],
+    );
+
+/** Envelopes that nobody has read: also those whose finding no parser takes. */
+function asWritten(folder: string): OnHand[] {
+  return filesIn(folder).flatMap((source) => {
+    const value: unknown = readJson(readFileSync(source, 'utf8'));
+    const isEvent = typeof value === 'object' && value && 'detail' in value && 'source' in value;
+    return isEvent ? [{ source, event: value }] : [];
+  });
+}
+
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => `${folder}/${name}`)
+    .filter((path) => path.endsWith('.json') && statSync(path).isFile());
