@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { Step } from '../functions/shared/step.ts';
 import { readSchemaKeys } from './read-schema-keys.ts';
+import { readScripts } from './read-scripts.ts';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 
@@ -44,7 +45,7 @@ export async function buildSteps(
     mainFields: ['module', 'main'],
     legalComments: 'none',
     metafile: true,
-    plugins: [readSchemaKeys],
+    plugins: [readSchemaKeys, readScripts],
     logLevel: 'warning',
   });
   const files = Object.keys(metafile.outputs).map((file) => `${repository}/${file}`);

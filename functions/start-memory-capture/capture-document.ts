@@ -92,10 +92,9 @@ const upperSnakeCase = (name: string): string =>
   name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase();
 
 /**
- * The scripts stand beside this module, and are read from there. The bundle has neither them nor a
- * sure place for this module, since code splitting moves it: `infra`'s build puts each script's text
- * in place of its `readFileSync(new URL(…), 'utf8')`, which therefore must stay one expression with
- * the file's name as a literal.
+ * The scripts stand beside this module and are read from there. In the bundle they are not: there
+ * `infra/read-scripts.ts` puts a script's text in place of each `readFileSync(new URL(…), 'utf8')`,
+ * which must therefore stay one expression on one line, with the file's name as a literal.
  */
 const platforms = {
   linux: {

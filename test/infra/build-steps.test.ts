@@ -43,6 +43,14 @@ describe('the asset', () => {
     }
   });
 
+  it('holds the text of the capture scripts, since it has no file of theirs', () => {
+    const files = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
+    const holding = files.filter((text) => text.includes('find_disk() {'));
+    expect(holding).toHaveLength(1);
+    expect(holding[0]).toContain('function Find-Disk {');
+    expect(holding[0]).not.toContain('capture-linux.sh",import.meta.url');
+  });
+
   it('keeps the names of errors, by which workflows catch them', async () => {
     const handler = await load(isolateInstance);
     const refused = handler({ input: { instanceId: 'no id' } }, lambda);
