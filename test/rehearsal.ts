@@ -1,6 +1,7 @@
 import type { Context } from 'aws-lambda';
 import type * as z from 'zod';
 import { CaseRecord, type CaseRef } from '../functions/shared/case-record.ts';
+import { evidenceOf, keepEvidence } from '../functions/shared/evidence.ts';
 import { Finding } from '../functions/shared/finding.ts';
 import type { Home, Notification } from '../functions/shared/home.ts';
 import type { AwsClients, JournalEntry, Mode } from '../functions/shared/journal.ts';
@@ -114,6 +115,15 @@ export async function rehearsalOf(
     cases,
     table,
     evidence,
+    /** Keeps a body of evidence, as an earlier step would have. */
+    keep: (ref: CaseRef, name: string, body: string) =>
+      keepEvidence(
+        { home: wire(ref.mode).home, case: ref, now, actor: 'an earlier step' },
+        { kind: 'cloudtrail-trace', name, body, type: 'json', source: 'a test' },
+      ),
+    /** The body of evidence that the case last kept by a name. */
+    kept: (caseId: CaseRef['caseId'], name: string) =>
+      evidenceOf({ cases, evidence }, caseId, name),
     notifications,
     open,
     execution,

@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import * as z from 'zod';
 import { patient } from '../shared/connection.ts';
+import { keepEvidence } from '../shared/evidence.ts';
 import { toLambda } from '../shared/lambda.ts';
 import { plainText } from '../shared/plain-text.ts';
 import { defineStep, type StepContext } from '../shared/step.ts';
@@ -50,6 +51,7 @@ export const checkHistoryQuery = defineStep({
     },
   },
   writes: {},
+  uses: ['evidence'],
   connect: (to) => ({ logs: new CloudWatchLogsClient(patient(to)) }),
 
   async run({ queryId, pollsLeft }, { logs }, context): Promise<Checked> {
@@ -87,7 +89,7 @@ async function resultsOf(logs: CloudWatchLogsClient, queryId: string) {
 async function keep(
   { results = [], statistics }: GetQueryResultsCommandOutput,
   queryId: string,
-  { home, case: ref }: StepContext,
+  context: StepContext,
 ) {
   const lines = results.map((row) =>
     JSON.stringify(
@@ -100,7 +102,13 @@ async function keep(
     ),
   );
   const evidence = `history-${queryId}`;
-  await home.cases.keepEvidence(ref, evidence, lines.join('\n'));
+  await keepEvidence(context, {
+    kind: 'api-history',
+    name: evidence,
+    body: lines.join('\n'),
+    type: 'json-lines',
+    source: `logs:GetQueryResults ${queryId}`,
+  });
   const bytesScanned = statistics?.bytesScanned ?? 0;
   return { outcome: 'kept', reason: null, evidence, rows: lines.length, bytesScanned } as const;
 }

@@ -2,6 +2,7 @@ import { ConfigServiceClient } from '@aws-sdk/client-config-service';
 import { IAMClient } from '@aws-sdk/client-iam';
 import * as z from 'zod';
 import { patient } from '../shared/connection.ts';
+import { keepEvidence } from '../shared/evidence.ts';
 import { AccessKeyId, UserName } from '../shared/ids.ts';
 import { toLambda } from '../shared/lambda.ts';
 import { ClientPerRegion } from '../shared/regions.ts';
@@ -66,6 +67,7 @@ export const listChanges = defineStep({
     ...policyReads,
   },
   writes: {},
+  uses: ['evidence'],
   connect: (to) => ({
     iam: new IAMClient(patient(to)),
     config: new ClientPerRegion((region) => new ConfigServiceClient(patient({ ...to, region }))),
@@ -85,7 +87,13 @@ export const listChanges = defineStep({
     const { changes, unknown, notRecorded, asked, touched, limits } = found;
     const evidence = 'changes';
     const kept = { since: trace.since, left: trace.left, changes, unknown, notRecorded };
-    await context.home.cases.keepEvidence(context.case, evidence, JSON.stringify(kept));
+    await keepEvidence(context, {
+      kind: 'config-changes',
+      name: evidence,
+      body: JSON.stringify(kept),
+      type: 'json',
+      source: `config:GetResourceConfigHistory since ${trace.since}`,
+    });
 
     const reason = touched === 0 ? 'nothing-touched' : asked === 0 ? 'no-recorder' : null;
     return {

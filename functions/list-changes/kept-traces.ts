@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { evidenceOf } from '../shared/evidence.ts';
 import type { StepContext } from '../shared/step.ts';
 import { KeptTrace, looks, type Persistence, traceName } from '../shared/trace.ts';
 
@@ -23,9 +24,7 @@ export async function keptTraces(
   accessKeyIds: readonly string[],
   { home, case: { caseId } }: StepContext,
 ): Promise<Traced | undefined> {
-  const bodies = await Promise.all(
-    looks.map((look) => home.cases.evidence(caseId, traceName(look))),
-  );
+  const bodies = await Promise.all(looks.map((look) => evidenceOf(home, caseId, traceName(look))));
   const traces = bodies
     .flatMap((body) => (body === undefined ? [] : inJson.parse(body)))
     .filter(({ keys }) =>

@@ -1,4 +1,5 @@
 import type { IAMClient } from '@aws-sdk/client-iam';
+import { keepEvidence } from '../shared/evidence.ts';
 import type { UserName } from '../shared/ids.ts';
 import type { StepContext } from '../shared/step.ts';
 import { readPolicies } from './policies.ts';
@@ -23,12 +24,19 @@ export const noScope: UserScope = {
 export async function userScope(
   iam: IAMClient,
   userName: UserName,
-  { home, case: ref }: StepContext,
+  context: StepContext,
 ): Promise<UserScope> {
-  const read = await readPolicies(iam, userName, `cordon-${ref.caseId}-`);
+  const read = await readPolicies(iam, userName, `cordon-${context.case.caseId}-`);
   const { scope, cut, readable } = scopeOf(read);
   const unreadable = [...read.refused, ...(readable ? [] : ['policy-document'])].sort();
   const kept = { userName, policies: read.listed, boundary: read.bound, unreadable };
-  await home.cases.keepEvidence(ref, 'policies', JSON.stringify(kept));
+  await keepEvidence(context, {
+    kind: 'user-policies',
+    name: 'policies',
+    id: userName,
+    body: JSON.stringify(kept),
+    type: 'json',
+    source: `iam: policies of ${userName} and of its groups`,
+  });
   return { scope: { ...scope, unreadable }, limits: cut ? ['services'] : [] };
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import type { Artefact } from './artefact.ts';
 import type { CaseTable, Change, Item, Refused } from './case-table.ts';
 import type { Finding } from './finding.ts';
 import {
@@ -87,15 +88,6 @@ interface Latest {
   readonly steps: readonly StepRecord[];
 }
 
-/** What a case says of a body of evidence, without its words. */
-interface KeptEvidence {
-  readonly name: string;
-  readonly characters: number;
-  /** Of the body in UTF-8, hex. */
-  readonly sha256: string;
-  readonly at: string;
-}
-
 /** How a case is to be let in. */
 interface Admission {
   readonly gate: Gate | null;
@@ -131,28 +123,18 @@ const holderOf = ({ caseId, planOf, execution: holder }: CaseRef) => ({
 const executionKey = (execution: string) => ({ pk: `execution#${execution}`, sk: 'case' });
 const openedKey = (caseId: string) => ({ pk: casePk(caseId), sk: 'opened' });
 const casePk = (caseId: string) => `case#${caseId}`;
+const artefactItem = (pk: string, artefact: Artefact): Item => {
+  const { kind, id, body } = artefact;
+  return { pk, sk: `artefact#${kind}#${short(`${id} ${body?.key}`)}`, ...artefact };
+};
+// Only the two methods below put items at these places, and they put Artefacts.
+const artefactIn = ({ pk: _, sk: __, ...artefact }: Item) => artefact as unknown as Artefact;
 const short = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 10);
 
 const limitReached = ({ scope }: HourlyLimit): Gate => ({
   because: [`limit: ${scope.replace('#', ' ')}`],
   people: 1,
 });
-
-/** An item holds 400 KB; a character takes at most three bytes in UTF-8. */
-const pieceCharacters = 95_000;
-
-/** Cuts a text into pieces that fit an item each, never between the halves of one character. */
-function piecesOf(body: string): string[] {
-  const pieces: string[] = [];
-  for (let start = 0; start < body.length; ) {
-    let end = Math.min(start + pieceCharacters, body.length);
-    const last = body.charCodeAt(end - 1);
-    if (end < body.length && last >= 0xd800 && last <= 0xdbff) end--;
-    pieces.push(body.slice(start, end));
-    start = end;
-  }
-  return pieces;
-}
 
 /**
  * The record of cases: who holds a target, what was found, what was as it was before, what was done.
@@ -463,36 +445,42 @@ export class CaseRecord {
   }
 
   /**
-   * Keeps a body of evidence by its name, in as many items as it takes. A step that runs again
-   * replaces what it kept. Throws {@link LockLostError}.
+   * Lists evidence that was kept, each by the name it is found again by, where the last of a name
+   * counts. Throws {@link LockLostError}.
    */
-  async keepEvidence(ref: CaseRef, name: string, body: string): Promise<KeptEvidence> {
+  async keepEvidence(
+    ref: CaseRef,
+    ...named: readonly (Artefact & { readonly name: string })[]
+  ): Promise<void> {
     const pk = casePk(ref.caseId);
-    const pieces = piecesOf(body);
-    for (const [number, piece] of pieces.entries()) {
-      const sk = `evidence#${name}#${String(number).padStart(4, '0')}`;
-      await this.#whileHeld(ref, [{ put: { pk, sk, piece } }]);
-    }
-    const sha256 = createHash('sha256').update(body).digest('hex');
-    const kept = { name, characters: body.length, sha256, at: this.#now().toISOString() };
-    // Last, since it says how many pieces count: an earlier, longer body may have left more.
-    await this.#whileHeld(ref, [
-      { put: { pk, sk: `evidence#${name}#head`, ...kept, pieces: pieces.length } },
-    ]);
-    return kept;
+    await this.#whileHeld(
+      ref,
+      named.flatMap(({ name, ...artefact }) => [
+        { put: { pk, sk: `evidence#${name}`, ...artefact } },
+        { put: artefactItem(pk, artefact) },
+      ]),
+    );
   }
 
-  /** A body of evidence as it was kept; undefined when none of this name is there, whole. */
-  async evidence(caseId: CaseId, name: string): Promise<string | undefined> {
-    const items = await this.#table.query(casePk(caseId), `evidence#${name}#`);
-    const head = items.find(({ sk }) => sk.endsWith('#head'));
-    if (!head) return undefined;
-    const body = items
-      .slice(0, Number(head.pieces))
-      .map(({ piece }) => String(piece))
-      .join('');
-    const sha256 = createHash('sha256').update(body).digest('hex');
-    return sha256 === head.sha256 ? body : undefined;
+  /** The evidence last kept by this name. */
+  async evidence(caseId: CaseId, name: string): Promise<Artefact | undefined> {
+    const item = await this.#table.get({ pk: casePk(caseId), sk: `evidence#${name}` });
+    return item && artefactIn(item);
+  }
+
+  /**
+   * Lists artefacts that AWS keeps, such as snapshots, each once however often it is told of. Written
+   * even when the lock is lost: what was made was made.
+   */
+  async recordArtefacts(ref: CaseRef, ...artefacts: readonly Artefact[]): Promise<void> {
+    const puts = artefacts.map((each) => ({ put: artefactItem(casePk(ref.caseId), each) }));
+    for (let at = 0; at < puts.length; at += 100) await this.#table.write(puts.slice(at, at + 100));
+  }
+
+  /** Every artefact of a case, oldest first. */
+  async artefacts(caseId: CaseId): Promise<readonly Artefact[]> {
+    const items = await this.#table.query(casePk(caseId), 'artefact#');
+    return items.map(artefactIn).sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
   }
 
   /** Keeps what is known of a target beyond the case, such as its volumes, for a later case. */

@@ -158,6 +158,7 @@ export function contextOf(step: string, ref: CaseRef | undefined, wiring: Wiring
     home: wiring.home,
     settings: wiring.settings,
     own: wiring.own,
+    actor: ref ? `${step}, ${ref.execution}` : step,
     now: wiring.now,
     sleep: wiring.sleep,
     token: (resource) =>

@@ -77,6 +77,8 @@ export interface StepContext {
   readonly settings: Settings;
   /** Cordon's own account and Region. */
   readonly own: Where;
+  /** The step and the execution that runs it, as evidence names who took it. */
+  readonly actor: string;
   now(): Date;
   /** Waits; a rehearsal does not. */
   sleep(milliseconds: number): Promise<void>;

@@ -75,6 +75,7 @@ export const traceCredentials = defineStep({
   // Neither supports a resource: service authorization reference of CloudTrail and EC2.
   reads: { 'cloudtrail:LookupEvents': { on: '*' }, 'ec2:DescribeRegions': { on: '*' } },
   writes: {},
+  uses: ['evidence'],
   connect: (to) => ({
     ec2: new EC2Client(patient(to)),
     cloudTrail: new ClientPerRegion((region) => new CloudTrailClient(patient({ ...to, region }))),

@@ -1,3 +1,4 @@
+import { keepEvidence } from '../shared/evidence.ts';
 import type { StepContext } from '../shared/step.ts';
 import { type KeptTrace, traceName } from '../shared/trace.ts';
 import type { Found } from './found.ts';
@@ -41,12 +42,21 @@ export function keptTrace(
   };
 }
 
-/** Keeps the trace and, line by line, its events in the case. */
+/** Keeps the trace and, line by line, its events. */
 export async function keep(trace: KeptTrace, lines: readonly string[], context: StepContext) {
-  const { cases } = context.home;
   const name = traceName(trace.look);
-  await cases.keepEvidence(context.case, `${name}-events`, lines.join('\n'));
-  await cases.keepEvidence(context.case, name, JSON.stringify(trace));
+  const source = `cloudtrail:LookupEvents, ${trace.from} to ${trace.to}`;
+  await keepEvidence(
+    context,
+    {
+      kind: 'cloudtrail-events',
+      name: `${name}-events`,
+      body: lines.join('\n'),
+      type: 'json-lines',
+      source,
+    },
+    { kind: 'cloudtrail-trace', name, body: JSON.stringify(trace), type: 'json', source },
+  );
   return name;
 }
 

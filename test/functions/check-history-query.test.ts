@@ -51,7 +51,7 @@ describe('check-history-query', () => {
       { call: 'logs:GetQueryResults', disposition: 'sent', input: { queryId } },
     ]);
     const { caseId } = await rehearsal.open('live');
-    const kept = await rehearsal.cases.evidence(caseId, `history-${queryId}`);
+    const kept = await rehearsal.kept(caseId, `history-${queryId}`);
     expect(kept?.split('\n').map((line) => JSON.parse(line))).toEqual([
       { eventTime: '2026-02-28T00:01:00Z', eventName: 'AssumeRole' },
       {

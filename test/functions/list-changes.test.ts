@@ -94,10 +94,10 @@ async function listed(
   const mode = 'mode' in options ? options.mode : 'live';
   const ref = await rehearsal.open(mode ?? 'dry-run');
   for (const [name, body] of Object.entries(traces)) {
-    await rehearsal.cases.keepEvidence(ref, name, JSON.stringify(body));
+    await rehearsal.keep(ref, name, JSON.stringify(body));
   }
   const ran = await rehearsal.run(listChanges, options.asked ?? input, mode);
-  const kept = await rehearsal.cases.evidence(ref.caseId, 'changes');
+  const kept = await rehearsal.kept(ref.caseId, 'changes');
   return { ...ran, rehearsal, kept: kept === undefined ? undefined : JSON.parse(kept) };
 }
 
@@ -274,7 +274,7 @@ describe('list-changes', () => {
     });
     const rehearsal = await rehearsalOf(world(), { fault: () => ({ when: 'before', error }) });
     const ref = await rehearsal.open('live');
-    await rehearsal.cases.keepEvidence(ref, 'trace-0', JSON.stringify(trace()));
+    await rehearsal.keep(ref, 'trace-0', JSON.stringify(trace()));
     const ran = await rehearsal.run(listChanges, input);
     expect(ran.error).toMatchObject({ name: 'AccessDeniedException' });
   });
@@ -332,7 +332,7 @@ async function scoped(
   });
   const ran = await rehearsal.run(listChanges, input, options.mode ?? 'live');
   const { caseId } = await rehearsal.open(options.mode ?? 'live');
-  const kept = await rehearsal.cases.evidence(caseId, 'policies');
+  const kept = await rehearsal.kept(caseId, 'policies');
   const text = JSON.stringify(rehearsal.table.items());
   return { ...ran, scope: ran.result?.scope, text, kept: kept && JSON.parse(kept) };
 }

@@ -190,9 +190,7 @@ describe('trace-credentials', () => {
     ]);
     const { caseId } = await rehearsal.open('live');
 
-    const trace = KeptTrace.parse(
-      JSON.parse((await rehearsal.cases.evidence(caseId, 'trace-0')) ?? ''),
-    );
+    const trace = KeptTrace.parse(JSON.parse((await rehearsal.kept(caseId, 'trace-0')) ?? ''));
     expect(trace.keys).toMatchObject([
       { accessKeyId: leaked, depth: 0, mintedBy: null },
       { accessKeyId: session(1), depth: 1 },
@@ -207,7 +205,7 @@ describe('trace-credentials', () => {
     );
     expect(trace.errors).toEqual([{ name: 'AccessDenied', events: 1 }]);
     expect(trace.regions).toEqual(['eu-central-1', 'eu-west-1', 'us-east-1']);
-    const lines = (await rehearsal.cases.evidence(caseId, 'trace-0-events'))?.split('\n') ?? [];
+    const lines = (await rehearsal.kept(caseId, 'trace-0-events'))?.split('\n') ?? [];
     expect(lines.map((line) => JSON.parse(line).call).sort()).toEqual([
       'iam:CreateAccessKey',
       'iam:CreateUser',
@@ -328,7 +326,7 @@ describe('trace-credentials', () => {
     ]);
     expect(result).toMatchObject({ roles: [], otherAccounts: ['444455556666', other] });
     const { caseId } = await rehearsal.open('live');
-    expect(await rehearsal.cases.evidence(caseId, 'trace-0')).toContain(
+    expect(await rehearsal.kept(caseId, 'trace-0')).toContain(
       `{"account":"${other}","roleName":"Deploy"`,
     );
   });
@@ -446,7 +444,7 @@ describe('trace-credentials', () => {
       expect(result).toMatchObject({ events: 204, limits: ['events'] });
       expect(result.roles).toHaveLength(2);
       const { caseId } = await rehearsal.open('live');
-      const lines = await rehearsal.cases.evidence(caseId, 'trace-0-events');
+      const lines = await rehearsal.kept(caseId, 'trace-0-events');
       expect(lines?.split('\n')).toHaveLength(100);
     });
 
@@ -535,7 +533,7 @@ describe('trace-credentials', () => {
         what: 'userName \\u003cimg src=x onerror=alert(1)\\u003e\\u202e\\u001b[2J \\u0060id\\u0060',
       });
       const { caseId } = await rehearsal.open('live');
-      const kept = await rehearsal.cases.evidence(caseId, 'trace-0');
+      const kept = await rehearsal.kept(caseId, 'trace-0');
       expect(kept).not.toMatch(/[<>]|[^ -~]/);
     });
 
@@ -677,7 +675,7 @@ describe('trace-credentials', () => {
     expect(second.result).toMatchObject({ events: 4, evidence: 'trace-1' });
     const { caseId } = await rehearsal.open('live');
     for (const name of ['trace-0', 'trace-1']) {
-      expect(await rehearsal.cases.evidence(caseId, name)).toBeDefined();
+      expect(await rehearsal.kept(caseId, name)).toBeDefined();
     }
   });
 

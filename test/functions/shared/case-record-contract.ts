@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   CaseRecord,
@@ -6,9 +7,11 @@ import {
   ResourceHeldError,
 } from '../../../functions/shared/case-record.ts';
 import type { CaseTable } from '../../../functions/shared/case-table.ts';
+import { evidenceOf, keepEvidence } from '../../../functions/shared/evidence.ts';
 import { instanceArn } from '../../../functions/shared/finding.ts';
 import { CaseId, InstanceId } from '../../../functions/shared/ids.ts';
 import type { Mode } from '../../../functions/shared/journal.ts';
+import { EvidenceInMemory } from '../../../replay/evidence-in-memory.ts';
 import { finding } from '../../rehearsal.ts';
 
 const found = finding();
@@ -264,43 +267,108 @@ export function describeCaseRecord(kind: string, open: () => Promise<CaseTable>)
     });
 
     describe('keeping evidence', () => {
-      it('gives back a long body as it was, characters of two halves included', async () => {
+      let store: EvidenceInMemory;
+      beforeEach(() => {
+        store = new EvidenceInMemory();
+      });
+      const home = () => ({ cases, evidence: store });
+      const kept = (ref: CaseRef, name: string) => evidenceOf(home(), ref.caseId, name);
+      const keep = (ref: CaseRef, name: string, body: string) =>
+        keepEvidence(
+          { home: home(), case: ref, now: () => now, actor: 'trace-credentials' },
+          { kind: 'cloudtrail-trace', name, body, type: 'json', source: 'cloudtrail' },
+        );
+
+      it('gives back a long body as it was, and lists it by hash and size, without its words', async () => {
         const ref = await opened();
         const body = `${'x'.repeat(94_999)}${'\u{1f512}é'.repeat(60_000)}`;
 
-        const kept = await cases.keepEvidence(ref, 'trace-0', body);
+        await keep(ref, 'trace-0', body);
 
-        expect(await cases.evidence(ref.caseId, 'trace-0')).toBe(body);
-        expect(kept).toMatchObject({ name: 'trace-0', characters: body.length });
-        const items = await table.query(`case#${ref.caseId}`, 'evidence#');
-        expect(items.length).toBe(4);
-        const sizes = items.map((item) => Buffer.byteLength(JSON.stringify(item)));
-        expect(Math.max(...sizes)).toBeLessThan(300_000);
+        expect(await kept(ref, 'trace-0')).toBe(body);
+        expect(await cases.artefacts(ref.caseId)).toEqual([
+          {
+            kind: 'cloudtrail-trace',
+            id: 'trace-0',
+            body: {
+              key: expect.stringMatching(`^${ref.caseId}/trace-0-[0-9a-f]{12}.json$`),
+              contentType: 'application/json',
+              sha256: createHash('sha256').update(body).digest('hex'),
+              size: Buffer.byteLength(body),
+            },
+            time: now.toISOString(),
+            actor: 'trace-credentials',
+            source: 'cloudtrail',
+            details: {},
+          },
+        ]);
       });
 
       it('keeps an empty body, and tells one name from the start of another', async () => {
         const ref = await opened();
-        await cases.keepEvidence(ref, 'trace', '');
-        await cases.keepEvidence(ref, 'trace-1', 'second');
+        await keep(ref, 'trace', '');
+        await keep(ref, 'trace-1', 'second');
 
-        expect(await cases.evidence(ref.caseId, 'trace')).toBe('');
-        expect(await cases.evidence(ref.caseId, 'trace-1')).toBe('second');
-        expect(await cases.evidence(ref.caseId, 'trac')).toBeUndefined();
+        expect(await kept(ref, 'trace')).toBe('');
+        expect(await kept(ref, 'trace-1')).toBe('second');
+        expect(await kept(ref, 'trac')).toBeUndefined();
       });
 
-      it('replaces a longer body with a shorter one', async () => {
+      it('goes by the later of two bodies of one name, and lists both, oldest first', async () => {
         const ref = await opened();
-        await cases.keepEvidence(ref, 'trace', 'x'.repeat(200_000));
-        await cases.keepEvidence(ref, 'trace', 'short');
+        await keep(ref, 'trace', 'x'.repeat(200_000));
+        later(1);
+        await keep(ref, 'trace', 'short');
 
-        expect(await cases.evidence(ref.caseId, 'trace')).toBe('short');
+        expect(await kept(ref, 'trace')).toBe('short');
+        const sizes = (await cases.artefacts(ref.caseId)).map(({ body }) => body?.size);
+        expect(sizes).toEqual([200_000, 5]);
+      });
+
+      it('lists a body once that a retry keeps again', async () => {
+        const ref = await opened();
+        await keep(ref, 'trace', 'same');
+        later(1);
+        await keep(ref, 'trace', 'same');
+
+        expect(await cases.artefacts(ref.caseId)).toHaveLength(1);
+      });
+
+      it('has no body that the store lost, or that it gives back otherwise', async () => {
+        const ref = await opened();
+        await keep(ref, 'trace', 'whole');
+
+        store = new EvidenceInMemory();
+        expect(await kept(ref, 'trace')).toBeUndefined();
+        const [artefact] = await cases.artefacts(ref.caseId);
+        await store.put(artefact?.body?.key ?? '', 'other', 'text/plain');
+        expect(await kept(ref, 'trace')).toBeUndefined();
       });
 
       it('keeps nothing for a case that has lost its lock', async () => {
         const { lost } = await takenOver();
 
-        await expect(cases.keepEvidence(lost, 'trace', 'late')).rejects.toThrow(LockLostError);
-        expect(await cases.evidence(lost.caseId, 'trace')).toBeUndefined();
+        await expect(keep(lost, 'trace', 'late')).rejects.toThrow(LockLostError);
+        expect(await kept(lost, 'trace')).toBeUndefined();
+        expect(await cases.artefacts(lost.caseId)).toEqual([]);
+      });
+
+      it('lists what AWS keeps once, however often it is told, and though the lock is lost', async () => {
+        const { lost } = await takenOver();
+        const snapshots = Array.from({ length: 101 }, (_, n) => ({
+          kind: 'snapshot' as const,
+          id: `snap-${n}`,
+          body: null,
+          time: now.toISOString(),
+          actor: 'snapshot-volumes',
+          source: 'ec2:CreateSnapshots',
+          details: {},
+        }));
+        await cases.recordArtefacts(lost, ...snapshots);
+        await cases.recordArtefacts(lost, ...snapshots.slice(0, 2));
+
+        const ids = (await cases.artefacts(lost.caseId)).map(({ id }) => id).sort();
+        expect(ids).toEqual(snapshots.map(({ id }) => id).sort());
       });
     });
 
