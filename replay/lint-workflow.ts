@@ -116,7 +116,7 @@ function* faultsOfTask(state: State, step: Step | undefined): Faults {
   if (!sameRetries(state.Retry ?? [])) {
     yield [
       'Retry',
-      'expected UnusableInputError and UndeclaredCallError with MaxAttempts 0, then States.ALL with MaxDelaySeconds and JitterStrategy FULL',
+      'expected UnusableInputError and UndeclaredCallError with MaxAttempts 0, then ThrottledError and Lambda.TooManyRequestsException, then States.ALL, both with MaxDelaySeconds and JitterStrategy FULL',
     ];
   }
   if (state.Catch?.at(-1)?.ErrorEquals[0] !== 'States.ALL') {
@@ -126,18 +126,29 @@ function* faultsOfTask(state: State, step: Step | undefined): Faults {
 }
 
 const neverRetried = 'UndeclaredCallError,UnusableInputError';
+/** Of a step that AWS throttled, and of a Lambda beyond its account's concurrency. */
+const retriedForLong = 'Lambda.TooManyRequestsException,ThrottledError';
 
+/**
+ * What cannot succeed is not retried; what AWS throttled is, for minutes, since in a storm of
+ * findings it only waits for its turn; anything else for seconds, so that a human hears of it soon.
+ */
 function sameRetries(retries: readonly Retrier[]): boolean {
-  const [never, otherwise] = retries;
+  const [never, throttled, otherwise] = retries;
   return (
-    retries.length === 2 &&
-    [...(never?.ErrorEquals ?? [])].sort().join() === neverRetried &&
+    retries.length === 3 &&
+    named(never) === neverRetried &&
     never?.MaxAttempts === 0 &&
-    otherwise?.ErrorEquals.join() === 'States.ALL' &&
-    otherwise.MaxDelaySeconds !== undefined &&
-    otherwise.JitterStrategy === 'FULL'
+    named(throttled) === retriedForLong &&
+    named(otherwise) === 'States.ALL' &&
+    [throttled, otherwise].every(isSpread) &&
+    (throttled?.MaxAttempts ?? 0) > (otherwise?.MaxAttempts ?? 0)
   );
 }
+
+const named = (retrier: Retrier | undefined) => [...(retrier?.ErrorEquals ?? [])].sort().join();
+const isSpread = (retrier: Retrier | undefined) =>
+  retrier?.MaxDelaySeconds !== undefined && retrier.JitterStrategy === 'FULL';
 
 /** A step is sent the mode, its case and exactly the fields it takes. */
 function* faultsOfPayload(parameters: Json, step: Step): Faults {

@@ -23,6 +23,7 @@ import {
   type StepContext,
   type Where,
 } from './step.ts';
+import { isThrottle, ThrottledError } from './throttled.ts';
 import { parseInput, UnusableInputError } from './unusable-input.ts';
 
 /**
@@ -131,7 +132,7 @@ export function toLambda<In, Out extends Result, Clients extends AwsClients, Bef
       await keep('failed').catch((lost: unknown) =>
         log.error('journal not kept', { lost, journal }),
       );
-      throw error;
+      throw isThrottle(error) ? new ThrottledError(error) : error;
     }
   };
   return middy()

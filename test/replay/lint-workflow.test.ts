@@ -43,9 +43,22 @@ const steps = [
   ),
 ];
 
+const throttled = {
+  ErrorEquals: ['ThrottledError', 'Lambda.TooManyRequestsException'],
+  MaxAttempts: 9,
+  MaxDelaySeconds: 60,
+  JitterStrategy: 'FULL',
+};
+const otherwise = {
+  ErrorEquals: ['States.ALL'],
+  MaxAttempts: 3,
+  MaxDelaySeconds: 20,
+  JitterStrategy: 'FULL',
+};
 const retry = [
   { ErrorEquals: ['UnusableInputError', 'UndeclaredCallError'], MaxAttempts: 0 },
-  { ErrorEquals: ['States.ALL'], MaxAttempts: 3, MaxDelaySeconds: 20, JitterStrategy: 'FULL' },
+  throttled,
+  otherwise,
 ];
 const caught = [{ ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: 'Fail' }];
 const open = {
@@ -193,17 +206,29 @@ it.each<[string, readonly string[], string]>([
   ],
   [
     'unusable input that is retried',
-    lint({ Cut: { ...cut, Retry: [retry[1]] } }),
+    lint({ Cut: { ...cut, Retry: retry.slice(1) } }),
     '"Cut" Retry: expected UnusableInputError',
   ],
   [
     'retries without a longest delay',
-    lint({ Cut: { ...cut, Retry: [retry[0], without(retry[1] ?? {}, 'MaxDelaySeconds')] } }),
+    lint({ Cut: { ...cut, Retry: [...retry.slice(0, 2), without(otherwise, 'MaxDelaySeconds')] } }),
+    '"Cut" Retry: expected UnusableInputError',
+  ],
+  [
+    'a throttled step that is given up as soon as a failed one',
+    lint({ Cut: { ...cut, Retry: [retry[0], { ...throttled, MaxAttempts: 3 }, otherwise] } }),
+    '"Cut" Retry: expected UnusableInputError',
+  ],
+  [
+    'a throttled step that is retried like any other',
+    lint({ Cut: { ...cut, Retry: [retry[0], otherwise] } }),
     '"Cut" Retry: expected UnusableInputError',
   ],
   [
     'retries that come all at once',
-    lint({ Cut: { ...cut, Retry: [retry[0], { ...retry[1], JitterStrategy: 'NONE' }] } }),
+    lint({
+      Cut: { ...cut, Retry: [...retry.slice(0, 2), { ...otherwise, JitterStrategy: 'NONE' }] },
+    }),
     '"Cut" Retry: expected UnusableInputError',
   ],
   [

@@ -129,6 +129,25 @@ describe('the Lambda wrapper', () => {
   });
 
   it.each([
+    ['RequestLimitExceeded', 'ThrottledError'],
+    ['ThrottlingException', 'ThrottledError'],
+    // IAM's word for a quota, which no waiting lifts.
+    ['LimitExceededException', 'LimitExceededException'],
+    ['InternalError', 'InternalError'],
+  ])('fails a step that AWS answers %s with %s', async (answered, thrown) => {
+    const { cases, open, invoke } = await bench();
+    const ref = await open('live');
+
+    const ended = invoke({ mode: 'live', case: ref, input: { vpcId: VpcId } }, () => {
+      throw Object.assign(new Error('Request limit exceeded.'), { name: answered });
+    });
+
+    await expect(ended).rejects.toMatchObject({ name: thrown });
+    await expect(ended).rejects.toThrow('Request limit exceeded.');
+    expect((await cases.steps(ref.caseId)).map(({ outcome }) => outcome)).toContain('failed');
+  });
+
+  it.each([
     ['a mode of another spelling', { mode: 'LIVE ' }, '$.mode: expected "dry-run" or "live"'],
     ['a mode that is not the case’s', { mode: 'live' }, '$.mode: the case is dry-run'],
     ['a field it does not know', { force: true }, 'force'],
