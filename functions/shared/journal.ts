@@ -24,6 +24,8 @@ export interface JournalEntry {
   readonly disposition: 'sent' | 'withheld' | 'assumed';
   /** The error's name, when AWS refused the call. */
   error?: string;
+  /** AWS's own name for the request, by which CloudTrail has it too; a rehearsal gives none. */
+  requestId?: string;
 }
 
 /** An AWS SDK v3 client, as far as its middleware goes. */
@@ -134,11 +136,22 @@ export function keepJournal(
 
 async function noting<T>(entry: JournalEntry, send: () => Promise<T>): Promise<T> {
   try {
-    return await send();
+    const answered = await send();
+    noteRequest(entry, answered);
+    return answered;
   } catch (error) {
     entry.error = error instanceof Error ? error.name : 'unknown';
+    noteRequest(entry, { output: error });
     throw error;
   }
+}
+
+/** What the SDK says of an answer, and of an error that AWS answered with. */
+const Answered = z.object({ output: z.object({ $metadata: z.object({ requestId: z.string() }) }) });
+
+function noteRequest(entry: JournalEntry, answered: unknown): void {
+  const { data } = Answered.safeParse(answered);
+  if (data) entry.requestId = data.output.$metadata.requestId;
 }
 
 const answer = (output: object): Output => ({

@@ -4,6 +4,7 @@ import {
   DescribeSecurityGroupRulesCommand,
   DescribeVpcsCommand,
   EC2Client,
+  EC2ServiceException,
   type ServiceInputTypes,
   type ServiceOutputTypes,
 } from '@aws-sdk/client-ec2';
@@ -39,14 +40,19 @@ const to = { region: 'eu-west-1', credentials: { accessKeyId: 'a', secretAccessK
 const group = { GroupName: 'g', Description: 'd', VpcId: 'vpc-0aaaaaaaaaaaaaaa1' };
 
 /** A client under a journal, on which every call that leaves the SDK is counted and answered. */
-function journalled(mode: Mode, options = patient(to)) {
+function journalled(
+  mode: Mode,
+  options = patient(to),
+  answers: (() => { $metadata: { requestId?: string } })[] = [],
+) {
   const ec2 = new EC2Client(options);
   const journal: JournalEntry[] = [];
   const left: string[] = [];
   const wire: FinalizeRequestMiddleware<ServiceInputTypes, ServiceOutputTypes> =
     (_next, context) => async () => {
       left.push(String(context.commandName));
-      return { output: { $metadata: {}, GroupId: 'sg-0bbbbbbbbbbbbbbb1' }, response: undefined };
+      const answered = answers.shift()?.() ?? { $metadata: {} };
+      return { output: { ...answered, GroupId: 'sg-0bbbbbbbbbbbbbbb1' }, response: undefined };
     };
   ec2.middlewareStack.add(wire, { name: 'wire', step: 'finalizeRequest', priority: 'low' });
   keepJournal({ ec2 }, declared, { mode, journal, withhold: answerWithStandIn });
@@ -54,6 +60,32 @@ function journalled(mode: Mode, options = patient(to)) {
 }
 
 describe('the journal', () => {
+  it('notes the id that AWS gave a request, refused ones included, and none for what was withheld', async () => {
+    const { ec2, journal } = journalled('dry-run', patient(to), [
+      () => ({ $metadata: { requestId: 'r-1' } }),
+      () => {
+        const $metadata = { requestId: 'r-2' };
+        throw new EC2ServiceException({ name: 'Denied', $fault: 'client', $metadata });
+      },
+      () => {
+        throw new TypeError('never reached AWS');
+      },
+    ]);
+
+    await ec2.send(new DescribeVpcsCommand({}));
+    await expect(ec2.send(new DescribeVpcsCommand({}))).rejects.toThrow();
+    await expect(ec2.send(new DescribeVpcsCommand({}))).rejects.toThrow();
+    await ec2.send(new CreateSecurityGroupCommand(group));
+
+    expect(journal).toMatchObject([
+      { disposition: 'sent', requestId: 'r-1' },
+      { disposition: 'sent', requestId: 'r-2', error: 'Denied' },
+      { disposition: 'sent', error: 'TypeError' },
+      { disposition: 'withheld' },
+    ]);
+    expect(journal.slice(2).map(({ requestId }) => requestId)).toEqual([undefined, undefined]);
+  });
+
   it('sends reads and writes of a live run, and notes both', async () => {
     const { ec2, journal, left } = journalled('live');
 
