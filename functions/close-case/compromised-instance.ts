@@ -64,6 +64,7 @@ export const compromisedInstance: Judge = {
     },
   },
   notCut,
+  next: ({ instance }) => missingOf(instance),
 };
 
 /**
@@ -82,6 +83,13 @@ function notCut(outcomes: Readonly<Record<string, Came>>): string[] {
       ? [`${skipped} network interfaces that AWS manages and nobody else can change`]
       : []),
   ];
+}
+
+/** What an inspection says that it could not read or keep. */
+function missingOf(came: Came | undefined): string[] {
+  const [one] = [came ?? []].flat();
+  const lines = Array.isArray(one?.missing) ? one.missing : [];
+  return lines.map((line) => `Inspect instance: ${String(line)}`);
 }
 
 /** How long a list in an action's outcome is. */

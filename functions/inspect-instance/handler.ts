@@ -6,11 +6,13 @@ import { EC2Client, type Instance } from '@aws-sdk/client-ec2';
 import { DescribeInstanceInformationCommand, SSMClient } from '@aws-sdk/client-ssm';
 import * as z from 'zod';
 import { patient } from '../shared/connection.ts';
+import { type Evidence, tryToKeep } from '../shared/evidence.ts';
 import { InstanceId } from '../shared/ids.ts';
 import { describeInstance, isWindows } from '../shared/instance.ts';
 import { toLambda } from '../shared/lambda.ts';
 import { sideBySide } from '../shared/side-by-side.ts';
 import { defineStep } from '../shared/step.ts';
+import { type ConsoleOutput, consoleOutput } from './console-output.ts';
 
 const input = z.strictObject({ instanceId: InstanceId });
 const text = z.string().nullable();
@@ -44,15 +46,21 @@ const output = z.object({
   autoScalingGroup: text,
   /** The SSM agent's `PingStatus`, which can be minutes stale; null for an instance SSM does not manage. */
   agent: text,
+  /** `none`: it wrote nothing that EC2 still has. Its words are evidence and go nowhere else. */
+  consoleOutput: z.enum(['read', 'none', 'failed']),
+  /** What could not be read or kept, for a human. */
+  missing: z.array(z.string()),
 });
 type Inspection = z.infer<typeof output>;
 
 /**
- * Reads what the instance is, before anything about it changes, and remembers it beyond the case.
+ * Reads what the instance is and what it wrote to its console, before anything about it changes,
+ * keeps both as evidence and remembers the first beyond the case.
  *
- * It changes nothing in the target account. What it finds is evidence and, should the instance be
- * gone next time, the only record of which volumes were its own. The later steps do not depend on
- * it: each reads again what it is about to change, so a failed inspection stops no containment.
+ * It changes nothing in the target account. Should the instance be gone next time, this is the only
+ * record of which volumes were its own. The later steps do not depend on it: each reads again what
+ * it is about to change, so a failed inspection stops no containment; and neither a console that
+ * cannot be read nor a store that takes nothing fails an inspection, but the result says so.
  */
 export const inspectInstance = defineStep({
   name: 'inspect-instance',
@@ -61,18 +69,20 @@ export const inspectInstance = defineStep({
   reads: {
     // Describe calls support no resource: service authorization reference of EC2, Auto Scaling, SSM.
     'ec2:DescribeInstances': { on: '*' },
+    'ec2:GetConsoleOutput': { on: 'arn:aws:ec2:*:*:instance/*' },
     'autoscaling:DescribeAutoScalingInstances': { on: '*' },
     'ssm:DescribeInstanceInformation': { on: '*' },
   },
   writes: {},
+  uses: ['evidence'],
   connect: (to) => ({
     ec2: new EC2Client(patient(to)),
     autoScaling: new AutoScalingClient(patient(to)),
     ssm: new SSMClient(patient(to)),
   }),
 
-  async run({ instanceId }, { ec2, autoScaling, ssm }, { home, case: ref }): Promise<Inspection> {
-    const [instance, membership, managed] = await sideBySide([
+  async run({ instanceId }, { ec2, autoScaling, ssm }, context): Promise<Inspection> {
+    const [instance, membership, managed, output] = await sideBySide([
       describeInstance(ec2, instanceId),
       autoScaling.send(new DescribeAutoScalingInstancesCommand({ InstanceIds: [instanceId] })),
       ssm.send(
@@ -80,19 +90,59 @@ export const inspectInstance = defineStep({
           Filters: [{ Key: 'InstanceIds', Values: [instanceId] }],
         }),
       ),
+      consoleOutput(ec2, instanceId),
     ]);
-    const inspection: Inspection = {
+    const facts: Facts = {
       ...factsOf(instance),
       autoScalingGroup: membership.AutoScalingInstances?.[0]?.AutoScalingGroupName ?? null,
       agent: managed.InstanceInformationList?.[0]?.PingStatus ?? null,
     };
-    // A terminated instance has no volumes any more; what an earlier case saw is worth more.
-    if (inspection.volumes.length > 0) await home.cases.rememberTarget(ref.target, inspection);
-    return inspection;
+    const { home, case: ref } = context;
+    const [lost] = await sideBySide([
+      tryToKeep(context, ...evidenceIn(instanceId, facts, output)),
+      // A terminated instance has no volumes any more; what an earlier case saw is worth more.
+      facts.volumes.length > 0 && home.cases.rememberTarget(ref.target, facts),
+    ] as const);
+    return {
+      ...facts,
+      consoleOutput: output.outcome,
+      missing: [
+        ...(output.outcome === 'failed' ? [byHand(instanceId, output.reason)] : []),
+        ...lost.map(({ name, error }) => `${name} was read and not kept (${error.name})`),
+      ],
+    };
   },
 });
 
-function factsOf(instance: Instance | undefined): Omit<Inspection, 'autoScalingGroup' | 'agent'> {
+type Facts = Omit<Inspection, 'consoleOutput' | 'missing'>;
+
+const byHand = (instanceId: InstanceId, reason: string): string =>
+  `console-output was not read (${reason}). By hand: aws ec2 get-console-output --instance-id ${instanceId} --latest`;
+
+function evidenceIn(id: InstanceId, facts: Facts, output: ConsoleOutput): Evidence[] {
+  const metadata: Evidence = {
+    kind: 'instance-metadata',
+    name: 'instance-metadata',
+    id,
+    body: JSON.stringify(facts, null, 2),
+    type: 'json',
+    source: `ec2:DescribeInstances ${id}`,
+  };
+  const source = `ec2:GetConsoleOutput ${id}`;
+  return [
+    ...(facts.outcome === 'instance-unknown' ? [] : [metadata]),
+    ...(output.outcome === 'read'
+      ? [
+          {
+            ...({ kind: 'console-output', name: 'console-output', id, source } as const),
+            ...({ body: output.bytes, type: 'text' } as const),
+          },
+        ]
+      : []),
+  ];
+}
+
+function factsOf(instance: Instance | undefined): Omit<Facts, 'autoScalingGroup' | 'agent'> {
   const state = instance?.State?.Name ?? null;
   const gone = state === 'terminated' || state === 'shutting-down';
   return {

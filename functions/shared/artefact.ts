@@ -47,7 +47,12 @@ interface Body {
  * The key of a body in the evidence store. It has the body's hash, so that what a step takes again
  * is another object where it differs and the same where it does not.
  */
-export function evidenceKey(caseId: string, name: string, body: string, ending: string): string {
+export function evidenceKey(
+  caseId: string,
+  name: string,
+  body: string | Uint8Array,
+  ending: string,
+): string {
   const safe = name.replaceAll(/[^A-Za-z0-9._-]+/g, '-').slice(0, 80);
   return `${caseId}/${safe}-${sha256(body).slice(0, 12)}.${ending}`;
 }

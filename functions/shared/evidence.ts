@@ -12,7 +12,7 @@ export interface Evidence {
   readonly name: string;
   /** AWS's id of what it is about; left out, its name. */
   readonly id?: string;
-  readonly body: string;
+  readonly body: string | Uint8Array;
   readonly type: 'json' | 'json-lines' | 'text';
   readonly source: string;
 }
@@ -20,7 +20,7 @@ export interface Evidence {
 const types = {
   json: { ending: 'json', contentType: 'application/json' },
   'json-lines': { ending: 'jsonl', contentType: 'application/jsonl' },
-  text: { ending: 'txt', contentType: 'text/plain; charset=utf-8' },
+  text: { ending: 'txt', contentType: 'text/plain' },
 } as const;
 
 interface Taking extends Pick<StepContext, 'case' | 'now' | 'actor'> {

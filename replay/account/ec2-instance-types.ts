@@ -83,6 +83,9 @@ function typeOf(name: string, [vcpus, gib]: readonly [number, number], arm: bool
   return { name, vcpus, memoryMib: gib * 1024, architecture: arm ? 'arm64' : 'x86_64', nitro };
 }
 
+/** Whether an instance of this type lets its console be read while it runs. */
+export const isNitro = (instanceType: string): boolean => types.get(instanceType)?.nitro !== false;
+
 /**
  * How many volumes and interfaces an instance may have. Most Nitro types share 28 places between
  * them: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/volume_limits.html

@@ -3,11 +3,14 @@ import type {
   DescribeInstanceAttributeRequest,
   DescribeInstancesRequest,
   DescribeInstancesResult,
+  GetConsoleOutputRequest,
+  GetConsoleOutputResult,
   InstanceAttribute,
   InstanceNetworkInterface,
   ModifyInstanceAttributeRequest,
 } from '@aws-sdk/client-ec2';
 import type { AwsCall } from '../../functions/shared/step.ts';
+import { isNitro } from './ec2-instance-types.ts';
 import { association, groupList, interfacesOf } from './ec2-network.ts';
 import {
   asked,
@@ -280,8 +283,25 @@ function refuseInstanceStore({ rootDeviceType }: Instance, attribute: string): v
   }
 }
 
+/** EC2 answers without an output for an instance that has written nothing that it still has. */
+function getConsoleOutput(
+  { state, now }: Desk,
+  { InstanceId = '', Latest }: GetConsoleOutputRequest,
+): GetConsoleOutputResult {
+  const { instanceId, instanceType, consoleOutput } = named(state, 'instances', InstanceId);
+  if (Latest && !isNitro(instanceType)) {
+    throw refusal('UnsupportedOperation', `${instanceType} does not support the latest output.`);
+  }
+  return {
+    InstanceId: instanceId,
+    Timestamp: now(),
+    ...(consoleOutput && { Output: Buffer.from(consoleOutput).toString('base64') }),
+  };
+}
+
 export const instanceOperations: Readonly<Record<AwsCall, Operation>> = {
   'ec2:DescribeInstances': describeInstances,
+  'ec2:GetConsoleOutput': getConsoleOutput,
   'ec2:DescribeInstanceAttribute': describeInstanceAttribute,
   'ec2:ModifyInstanceAttribute': modifyInstanceAttribute,
 };

@@ -126,6 +126,8 @@ const Instance = z.strictObject({
   blockDevices: z.array(BlockDevice).default([]),
   tags,
   launchTime: time,
+  /** What it wrote to its console, which EC2 hands out in base64. */
+  consoleOutput: z.string().max(65_536).default(''),
 });
 
 const Volume = z.strictObject({

@@ -109,6 +109,7 @@ function withMembers(stated: Stated): Stated {
       blockDevices: [],
       tags: {},
       launchTime: '2026-01-01T00:00:00.000Z',
+      consoleOutput: '',
     }));
   return { ...stated, instances: [...stated.instances, ...plain] };
 }

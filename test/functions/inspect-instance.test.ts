@@ -84,7 +84,22 @@ const reads = [
   'ec2:DescribeInstances sent',
   'autoscaling:DescribeAutoScalingInstances sent',
   'ssm:DescribeInstanceInformation sent',
+  'ec2:GetConsoleOutput sent',
 ];
+const written = '[    0.000000] Linux version 6.1\r\nweb-1 login: \u001b[31m\n';
+
+/** The same account, with an instance that is otherwise. */
+const accountWith = (
+  differs: Partial<NonNullable<typeof account.instances>[number]>,
+): typeof account => ({
+  ...account,
+  instances: (account.instances ?? []).map((one) =>
+    one.instanceId === instanceId ? { ...one, ...differs } : one,
+  ),
+});
+
+const refusal = (name: string) =>
+  new EC2ServiceException({ name, message: 'no', $fault: 'client', $metadata: {} });
 
 describe('inspect-instance', () => {
   it.each(['live', undefined] as const)('says what the instance is (mode %s)', async (mode) => {
@@ -126,10 +141,7 @@ describe('inspect-instance', () => {
   it.each(['terminated', 'shutting-down'] as const)(
     'says that a %s instance is gone',
     async (state) => {
-      const instances = account.instances?.map((one) =>
-        one.instanceId === instanceId ? { ...one, state } : one,
-      );
-      const { run } = await rehearsalOf({ ...account, ...(instances && { instances }) });
+      const { run } = await rehearsalOf(accountWith({ state }));
 
       expect((await run(inspectInstance, { instanceId })).result).toMatchObject({
         outcome: 'instance-gone',
@@ -164,13 +176,80 @@ describe('inspect-instance', () => {
     expect(journal).toEqual([]);
   });
 
-  it('leaves a failure of AWS to the workflow', async () => {
-    const denied = new EC2ServiceException({
-      name: 'UnauthorizedOperation',
-      message: 'no',
-      $fault: 'client',
-      $metadata: {},
+  it.each(['m5.large', 't2.micro'])(
+    'keeps what it found and what a %s wrote to its console, and hands none of the words on',
+    async (instanceType) => {
+      const { run, cases, open, kept, evidence } = await rehearsalOf(
+        accountWith({ instanceType, consoleOutput: written }),
+      );
+
+      const { result } = await run(inspectInstance, { instanceId });
+
+      const { caseId, execution } = await open('live');
+      expect(result).toMatchObject({ consoleOutput: 'read', missing: [] });
+      expect(JSON.stringify(result)).not.toContain('login');
+      expect(await kept(caseId, 'console-output')).toBe(written);
+      expect(JSON.parse((await kept(caseId, 'instance-metadata')) ?? '')).toMatchObject({
+        instanceType,
+        volumes: result.volumes,
+      });
+      expect(evidence.bodies(`${caseId}/`)).toHaveLength(2);
+      expect(await cases.artefacts(caseId)).toMatchObject([
+        {
+          kind: 'console-output',
+          id: instanceId,
+          actor: `inspect-instance, ${execution}`,
+          source: `ec2:GetConsoleOutput ${instanceId}`,
+        },
+        { kind: 'instance-metadata', id: instanceId },
+      ]);
+    },
+  );
+
+  it('keeps no console of an instance that wrote nothing, and no metadata of an unknown one', async () => {
+    const silent = await rehearsalOf(account);
+    const unknown = await rehearsalOf({ accountId: '111122223333', region: 'eu-west-1' });
+
+    expect((await silent.run(inspectInstance, { instanceId })).result.consoleOutput).toBe('none');
+    expect((await unknown.run(inspectInstance, { instanceId })).result.consoleOutput).toBe('none');
+    expect(silent.evidence.bodies('')).toHaveLength(1);
+    expect(unknown.evidence.bodies('')).toEqual([]);
+  });
+
+  it('goes on without a console that AWS refuses to show, and says how to read it by hand', async () => {
+    const { run, cases, open } = await rehearsalOf(account, {
+      fault: (call) =>
+        call === 'ec2:GetConsoleOutput'
+          ? { when: 'before', error: refusal('UnauthorizedOperation') }
+          : undefined,
     });
+
+    const { result } = await run(inspectInstance, { instanceId });
+
+    expect(result).toMatchObject({ outcome: 'inspected', consoleOutput: 'failed' });
+    expect(result.missing).toEqual([
+      `console-output was not read (UnauthorizedOperation). By hand: aws ec2 get-console-output --instance-id ${instanceId} --latest`,
+    ]);
+    expect(await cases.recallTarget((await open('live')).target)).toMatchObject({
+      volumes: result.volumes,
+    });
+  });
+
+  it('goes on without a store that takes nothing, and says what was not kept', async () => {
+    const rehearsal = await rehearsalOf(accountWith({ consoleOutput: written }));
+    rehearsal.evidence.put = async () => Promise.reject(new TypeError('no way'));
+
+    const { result } = await rehearsal.run(inspectInstance, { instanceId });
+
+    expect(result.outcome).toBe('inspected');
+    expect(result.missing).toEqual([
+      'instance-metadata was read and not kept (TypeError)',
+      'console-output was read and not kept (TypeError)',
+    ]);
+  });
+
+  it('leaves a failure of AWS to the workflow', async () => {
+    const denied = refusal('UnauthorizedOperation');
     const { run } = await rehearsalOf(account, {
       fault: (call) =>
         call === 'ec2:DescribeInstances' ? { when: 'before', error: denied } : undefined,
