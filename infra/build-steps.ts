@@ -2,6 +2,7 @@ import { rmSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { Step } from '../functions/shared/step.ts';
+import { lambdaCredentials } from './lambda-credentials.ts';
 import { readSchemaKeys } from './read-schema-keys.ts';
 import { readScripts } from './read-scripts.ts';
 
@@ -45,7 +46,7 @@ export async function buildSteps(
     mainFields: ['module', 'main'],
     legalComments: 'none',
     metafile: true,
-    plugins: [readSchemaKeys, readScripts],
+    plugins: [readSchemaKeys, readScripts, lambdaCredentials],
     logLevel: 'warning',
   });
   const files = Object.keys(metafile.outputs).map((file) => `${repository}/${file}`);

@@ -1,4 +1,3 @@
-import { patient } from './connection.ts';
 import type { Home } from './home.ts';
 import { UnusableInputError } from './unusable-input.ts';
 
@@ -10,7 +9,8 @@ export interface EvidenceAt {
 
 /**
  * The evidence store and the signature of Cordon's own account. Their clients are loaded when a step
- * first asks for them: most steps never do.
+ * first asks for them: most steps never do. They are made in modules of their own, since a bundle
+ * holds the whole of a package that is loaded so.
  */
 export function evidenceOnAws(
   region: string,
@@ -18,20 +18,13 @@ export function evidenceOnAws(
 ): Pick<Home, 'evidence' | 'sign'> {
   const store = once(async () => {
     const name = said(bucket, 'CORDON_EVIDENCE_BUCKET', 'the name of the evidence bucket');
-    const [{ S3Client }, { EvidenceStoreInS3 }] = await Promise.all([
-      import('@aws-sdk/client-s3'),
-      import('./evidence-store-s3.ts'),
-    ]);
-    return new EvidenceStoreInS3(new S3Client(patient({ region })), name);
+    const { evidenceStoreInS3 } = await import('./evidence-store-s3.ts');
+    return evidenceStoreInS3(region, name);
   });
   const signer = once(async () => {
     const key = said(signingKey, 'CORDON_SIGNING_KEY', 'the ARN of the signing key');
-    const [{ KMSClient }, { signWithKms }] = await Promise.all([
-      import('@aws-sdk/client-kms'),
-      import('./sign-with-kms.ts'),
-    ]);
-    const kms = new KMSClient(patient({ region }));
-    return (digest: Uint8Array) => signWithKms(kms, key, digest);
+    const { signerInKms } = await import('./sign-with-kms.ts');
+    return signerInKms(region, key);
   });
   return {
     evidence: {

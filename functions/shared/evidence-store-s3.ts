@@ -3,9 +3,10 @@ import {
   HeadObjectCommand,
   NoSuchKey,
   PutObjectCommand,
-  type S3Client,
+  S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
+import { patient } from './connection.ts';
 import {
   bytesOf,
   EvidenceExistsError,
@@ -76,6 +77,10 @@ export class EvidenceStoreInS3 implements EvidenceStore {
     return { ...wanted, version: VersionId ?? null };
   }
 }
+
+/** The evidence store in a bucket of Cordon's own Region. */
+export const evidenceStoreInS3 = (region: string, bucket: string): EvidenceStore =>
+  new EvidenceStoreInS3(new S3Client(patient({ region })), bucket);
 
 /** The key is taken, or is just being written by someone else. */
 const taken: ReadonlySet<string> = new Set(['PreconditionFailed', 'ConditionalRequestConflict']);

@@ -1,4 +1,5 @@
-import { type KMSClient, SignCommand } from '@aws-sdk/client-kms';
+import { KMSClient, SignCommand } from '@aws-sdk/client-kms';
+import { patient } from './connection.ts';
 import type { Signature } from './signature.ts';
 
 /**
@@ -25,4 +26,13 @@ export async function signWithKms(
     keyId: KeyId,
     value: Buffer.from(signed).toString('base64'),
   };
+}
+
+/** Signs with a key of Cordon's own Region. */
+export function signerInKms(
+  region: string,
+  key: string,
+): (digest: Uint8Array) => Promise<Signature> {
+  const kms = new KMSClient(patient({ region }));
+  return (digest) => signWithKms(kms, key, digest);
 }
