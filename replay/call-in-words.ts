@@ -1,4 +1,9 @@
+import type { AwsCall } from '../functions/shared/step.ts';
 import { cut } from './printable.ts';
+
+/** Whether a call changes anything in the account, by the verbs AWS gives its reads. */
+export const changes = (call: AwsCall): boolean =>
+  !/:(?:Describe|Get|List|Search|Select|Lookup|BatchGet|Head)|^logs:St(?:art|op)Query$/.test(call);
 
 /** What a call's input says nothing new with: tokens, and tags that every call carries alike. */
 const unsaid = new Set(['ClientToken', 'DryRun', 'TagSpecifications', 'Tags', 'Description']);

@@ -1,8 +1,7 @@
 import { createColors } from 'picocolors';
-import type { JournalEntry } from '../functions/shared/journal.ts';
-import { changes } from './account/rehearsal-account.ts';
-import { inWords } from './call-in-words.ts';
-import { cut, wrap } from './printable.ts';
+import { changes } from './call-in-words.ts';
+import { indented, linesOfCall, width } from './lines.ts';
+import { cut } from './printable.ts';
 import type { Replay, StepReplayed } from './replay.ts';
 
 export interface TextOptions {
@@ -12,8 +11,6 @@ export interface TextOptions {
 }
 
 type Colours = ReturnType<typeof createColors>;
-
-const width = 100;
 
 /** What came of one finding, for people: at most 100 columns, with nothing in it to obey. */
 export function textOfReplay(replay: Replay, { colour, calls }: TextOptions): string {
@@ -84,21 +81,6 @@ function linesOfStep(
 
 const nameWidth = 30;
 
-/** A call on one line where it fits; else what it was given on lines below it, three at most. */
-function linesOfCall({ call, disposition, input, error }: JournalEntry): readonly string[] {
-  const refused = error ? ` refused: ${error}` : '';
-  const first = `      ${markOf(disposition, call)} ${call}`;
-  const said = inWords(input);
-  const whole = `${first} ${said}${refused}`;
-  if (whole.length <= width) return [whole.trimEnd()];
-  const below = wrap(said, width - 14);
-  const shown = below.length > 3 ? [...below.slice(0, 2), cut(`${below[2]} …`, width - 14)] : below;
-  return [`${first}${refused}`, ...shown.map((line) => `${' '.repeat(14)}${line}`)];
-}
-
-const markOf = (disposition: string, call: `${string}:${string}`): string =>
-  disposition === 'withheld' ? 'would' : changes(call) ? 'did  ' : 'read ';
-
 /** In a dry run, what a step came to because of writes that were withheld is said as it is. */
 function outcomeInWords({ outcome, calls }: StepReplayed, mode: Replay['mode']): string {
   const withheld =
@@ -110,9 +92,6 @@ function outcomeInWords({ outcome, calls }: StepReplayed, mode: Replay['mode']):
 }
 
 const inTwo = (word: string): string => word.replaceAll('-', ' ');
-
-const indented = (text: string, by: number): readonly string[] =>
-  wrap(text, width - by).map((line) => `${' '.repeat(by)}${line}`);
 
 /** What all replays came to, counted one by one. */
 export class Totals {

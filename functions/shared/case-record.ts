@@ -88,6 +88,19 @@ interface Latest {
   readonly steps: readonly StepRecord[];
 }
 
+/** A case as it is read by people, once its execution has ended or while it runs. */
+export interface WholeCase {
+  readonly caseId: CaseId;
+  readonly status: CaseStatus;
+  readonly mode: Mode;
+  readonly target: string;
+  /** What `close-case` found; undefined while the case is open. */
+  readonly summary?: Readonly<Record<string, unknown>>;
+  readonly findings: readonly Finding[];
+  /** In the order in which they ran. */
+  readonly steps: readonly StepRecord[];
+}
+
 /** How a case is to be let in. */
 interface Admission {
   readonly gate: Gate | null;
@@ -590,6 +603,27 @@ export class CaseRecord {
     const item = await this.#table.get(openedKey(caseId));
     if (!item) return undefined;
     return { at: String(item.openedAt), parent: CaseId.nullable().parse(item.parent ?? null) };
+  }
+
+  /** All that is to be told of a case, other than the states before and the evidence. */
+  async whole(caseId: CaseId): Promise<WholeCase | undefined> {
+    const [item, steps, findings] = await sideBySide([
+      this.#table.get({ pk: casePk(caseId), sk: 'case' }),
+      this.steps(caseId),
+      this.#table.query(casePk(caseId), 'finding#'),
+    ] as const);
+    if (!item) return undefined;
+    // Only `open` and `close` put the item.
+    const { status, mode, target, summary } = item as unknown as WholeCase;
+    return {
+      caseId,
+      status,
+      mode,
+      target,
+      ...(summary && { summary }),
+      findings: findings.map(({ finding }) => finding as Finding),
+      steps: steps.toSorted((a, b) => a.at.localeCompare(b.at)),
+    };
   }
 
   async status(caseId: CaseId): Promise<CaseStatus | undefined> {

@@ -7,6 +7,7 @@ import {
   withheldMark,
 } from '../../functions/shared/journal.ts';
 import type { AwsCall } from '../../functions/shared/step.ts';
+import { changes } from '../call-in-words.ts';
 import { operations } from './operations.ts';
 import { checkAgainstSchema } from './schema.ts';
 import type { AccountState } from './state.ts';
@@ -116,10 +117,6 @@ const looksAge: ReadonlySet<AwsCall> = new Set([
 
 const ages = (call: AwsCall, { iam }: AccountState): boolean =>
   looksAge.has(call) || (iam.stale.length > 0 && call.startsWith('iam:'));
-
-/** Whether a call changes anything in the account, by the verbs AWS gives its reads. */
-export const changes = (call: AwsCall): boolean =>
-  !/:(?:Describe|Get|List|Search|Select|Lookup|BatchGet|Head)|^logs:St(?:art|op)Query$/.test(call);
 
 /**
  * Makes `clients` answer from `account` instead of the network.
