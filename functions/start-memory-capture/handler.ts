@@ -121,9 +121,13 @@ export const startMemoryCapture = defineStep({
     const sizing = sizingFor(target, timeBoxSeconds);
     const attached = await attachMemoryVolume(target, sizing, aws.ec2, context);
     if ('reason' in attached) return skipped(attached.reason);
-    const { volumeId } = attached;
+    const { volumeId, deviceName } = attached;
 
-    const sent = await captureOnce({ target, sizing, volumeId }, aws, context);
+    const sent = await captureOnce(
+      { target: { ...target, deviceName }, sizing, volumeId },
+      aws,
+      context,
+    );
     if ('reason' in sent) return skipped(sent.reason);
     return {
       outcome: 'started',

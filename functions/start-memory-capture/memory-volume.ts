@@ -49,14 +49,14 @@ export function sizingFor(
 }
 
 type Attached =
-  | { readonly volumeId: VolumeId }
+  | { readonly volumeId: VolumeId; readonly deviceName: string }
   | { readonly reason: 'key-refused' | 'attachment-limit' };
 
 /**
  * A fresh encrypted volume in the instance's zone, attached to it; or why there is none.
  *
  * A run that follows a lost one gets the same volume again by its ClientToken, and leaves an
- * attachment that is there alone. A volume that could not be attached stays behind, tagged with its
+ * attachment that is there alone: its device name is the one that the capture is told. A volume that could not be attached stays behind, tagged with its
  * case: this step has no leave to delete anything.
  */
 export async function attachMemoryVolume(
@@ -81,9 +81,10 @@ export async function attachMemoryVolume(
     }),
   );
   const volumeId = VolumeId.parse(created.VolumeId);
-  const volume = await settled(ec2, volumeId);
+  const volume = await settled(ec2, volumeId, context);
   if (!volume) return { reason: 'key-refused' };
-  if (isAttached(volume, target)) return { volumeId };
+  const there = attachmentTo(volume, target);
+  if (there) return { volumeId, deviceName: there.Device ?? target.deviceName };
   return attach(volumeId, target, ec2);
 }
 
@@ -102,7 +103,11 @@ const looks = 20;
  * KMS is asked after CreateVolume has answered: a refusal shows as a volume in `error`, or as one
  * that is never seen again (kubernetes-sigs/aws-ebs-csi-driver#3010).
  */
-async function settled(ec2: EC2Client, volumeId: VolumeId): Promise<Volume | undefined> {
+async function settled(
+  ec2: EC2Client,
+  volumeId: VolumeId,
+  { sleep }: StepContext,
+): Promise<Volume | undefined> {
   for (let look = 1; ; look++) {
     const volume = await describeVolume(ec2, volumeId);
     const state = volume?.State;
@@ -112,12 +117,12 @@ async function settled(ec2: EC2Client, volumeId: VolumeId): Promise<Volume | und
       if (!volume) return undefined;
       throw new NotProvenError(`${volumeId} is still ${state} after ${looks} looks`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await sleep(1000);
   }
 }
 
-const isAttached = ({ Attachments = [] }: Volume, { instanceId }: Capturable): boolean =>
-  Attachments.some(({ InstanceId }) => InstanceId === instanceId);
+const attachmentTo = ({ Attachments = [] }: Volume, { instanceId }: Capturable) =>
+  Attachments.find(({ InstanceId }) => InstanceId === instanceId);
 
 async function attach(volumeId: VolumeId, target: Capturable, ec2: EC2Client): Promise<Attached> {
   const { instanceId, deviceName } = target;
@@ -131,7 +136,7 @@ async function attach(volumeId: VolumeId, target: Capturable, ec2: EC2Client): P
     if (error.name === 'CustomerKeyHasBeenRevoked') return { reason: 'key-refused' };
     // The SDK's own retry of an attachment whose answer was lost.
     const volume = error.name === 'VolumeInUse' && (await describeVolume(ec2, volumeId));
-    if (!volume || !isAttached(volume, target)) throw error;
+    if (!volume || !attachmentTo(volume, target)) throw error;
   }
-  return { volumeId };
+  return { volumeId, deviceName };
 }

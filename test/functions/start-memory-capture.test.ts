@@ -541,6 +541,25 @@ describe('start-memory-capture', () => {
       expect(calls(journal)).toEqual(again.map((call) => `${call} sent`));
     });
 
+    it('tells the capture the device that the lost attempt attached the volume by', async () => {
+      let faults = 0;
+      const { run, account } = await rehearse(stateWith(), {
+        fault: (call) =>
+          call === 'ssm:SendCommand' && faults++ === 0
+            ? { when: 'before', error: lost }
+            : undefined,
+      });
+      await run(startMemoryCapture, input);
+      const { result } = await run(startMemoryCapture, input);
+
+      const { instances = [], ssm } = account.state;
+      const device = instances
+        .flatMap(({ blockDevices }) => blockDevices)
+        .find(({ volumeId }) => volumeId === result.volumeId)?.deviceName;
+      expect(device).toBeDefined();
+      expect(ssm.commands.at(-1)?.parameters.DeviceName).toEqual([device]);
+    });
+
     it('sends the command when the lost attempt never reached SSM', async () => {
       let faults = 0;
       const rehearsal = await rehearse(stateWith({}, { ssm: withOtherCommands }), {
