@@ -40,15 +40,18 @@ export async function recordGroups(
 }
 
 /**
- * Keeps what the rules of the interfaces' groups were, so that nobody is put back into a group that
- * was opened in the meantime. It runs beside the cut, which does not wait for it.
+ * Keeps what the rules of the groups that interfaces leave, or have left in this case, were, so that
+ * nobody is put back into a group that was opened in the meantime. It runs beside the cut, which does
+ * not wait for it: so a cut that a lost attempt has made may be one whose rules are not kept yet.
  */
 export async function recordRules(
   ec2: EC2Client,
-  interfaces: readonly NetworkInterface[],
-  { home, case: ref }: StepContext,
+  { open, cut }: { open: readonly NetworkInterface[]; cut: readonly NetworkInterface[] },
+  context: StepContext,
 ): Promise<void> {
-  const ids = new Set(interfaces.flatMap(({ Groups }) => Groups.map(({ GroupId }) => GroupId)));
+  const { home, case: ref } = context;
+  const leaving = open.flatMap(({ Groups }) => Groups.map(({ GroupId }) => GroupId));
+  const ids = new Set([...leaving, ...(cut.length > 0 ? await leftWithoutRules(context) : [])]);
   if (ids.size === 0) return;
   const groups = await securityGroups(ec2, { 'group-id': [...ids] });
   await home.cases.recordBefore(
@@ -59,6 +62,15 @@ export async function recordRules(
       return { step, resource: groupId, state };
     }),
   );
+}
+
+/** Groups that the case has taken interfaces out of, and whose rules it has not kept. */
+async function leftWithoutRules({ home, case: ref }: StepContext): Promise<SecurityGroupId[]> {
+  const befores = await home.cases.before(ref.caseId, step);
+  const kept = new Set(befores.map(({ resource }) => resource));
+  return befores
+    .flatMap(({ state }) => InterfaceBefore.safeParse(state).data?.groups ?? [])
+    .filter((groupId) => !kept.has(groupId));
 }
 
 /** The recorded rules of groups, by group. */

@@ -87,9 +87,11 @@ export const isolateInstance = defineStep({
 
     const managed = attached.filter(({ RequesterManaged }) => RequesterManaged);
     const own = attached.filter(({ RequesterManaged }) => !RequesterManaged);
+    const open = notYetOurs(own, context);
+    const already = own.filter((eni) => !open.includes(eni));
     const [done] = await sideBySide([
       cut(ec2, own, { asked, seen, hints: vpcIds }, context),
-      recordRules(ec2, notYetOurs(own, context), context),
+      recordRules(ec2, { open, cut: already }, context),
     ]);
     return isolationFrom(done, managed);
   },

@@ -204,6 +204,26 @@ describe('isolate-instance with no-rules', () => {
     );
   });
 
+  it('keeps the rules that a lost attempt has not, though its cut is made', async () => {
+    let lost = false;
+    const { run, cases, open } = await rehearsalOf(world([emptyGroup]), {
+      fault: (call, asked) => {
+        const byId = JSON.stringify(asked).includes('group-id');
+        if (lost || call !== 'ec2:DescribeSecurityGroups' || !byId) return undefined;
+        lost = true;
+        const error = Object.assign(new Error('made to fail'), { name: 'UnauthorizedOperation' });
+        return { when: 'before', error };
+      },
+    });
+    expect((await run(isolateInstance, input)).error?.name).toBe('UnauthorizedOperation');
+
+    expect((await run(isolateInstance, input)).result.outcome).toBe('already-isolated');
+
+    const { caseId } = await open('live');
+    const kept = (await cases.before(caseId, 'isolate-instance')).map(({ resource }) => resource);
+    expect(kept).toEqual([eni, secondEni, web, database]);
+  });
+
   it('makes the group when there is none, tags it and revokes each rule it was born with', async () => {
     const { run, account } = await rehearsalOf(world());
 
