@@ -73,6 +73,7 @@ export const closeCase = defineStep({
       text: textOf(verdict, findings, { mode, caseId, target }),
       keywords: ['cordon', verdict.status, mode],
     });
+    await context.home.cases.noteTold(context.case);
     return {
       outcome: isAssumed(outcomes) ? (`would-be-${verdict.status}` as const) : verdict.status,
       missing: [...verdict.missing],

@@ -18,10 +18,11 @@ const input = z.strictObject({
 
 const output = z.object({
   /**
-   * `settled`: the case it held is a human's now. `taken-over`: another execution has its case.
-   * `no-case`: it held none, which a human was told.
+   * `settled`: the case it held is a human's now. `told`: it had closed its case, and people hear of
+   * it only now. `taken-over`: another execution has its case. `no-case`: it held none, which a human
+   * was told.
    */
-  outcome: z.enum(['settled', 'already-closed', 'taken-over', 'no-case']),
+  outcome: z.enum(['settled', 'told', 'already-closed', 'taken-over', 'no-case']),
   caseId: z.string().nullable(),
 });
 
@@ -32,7 +33,7 @@ const output = z.object({
  * It changes nothing in the target account and undoes nothing: what was contained stays so. People
  * are told first and the lock freed after, so that whatever fails in between, they hear of it; the
  * same event once more finds the case closed and is silent. A case that its execution has closed, or
- * that another one has taken over, is left as it is.
+ * that another one has taken over, is left as it is; of a closed one nobody has heard of, people do.
  */
 export const settleFailedExecution = defineStep({
   name: 'settle-failed-execution',
@@ -52,7 +53,13 @@ export const settleFailedExecution = defineStep({
       await home.notify(messageFor({ execution, status }));
       return { outcome: 'no-case' as const, caseId: null };
     }
-    if (found.outcome !== 'held') return { outcome: found.outcome, caseId: found.caseId };
+    if (found.outcome !== 'held') {
+      const { outcome, caseId } = found;
+      if (outcome === 'taken-over' || found.told) return { outcome, caseId };
+      await home.notify(messageFor({ execution, status, closed: caseId }));
+      await home.cases.noteTold({ caseId });
+      return { outcome: 'told' as const, caseId };
+    }
 
     const { ref } = found;
     const [steps, before] = [
@@ -61,6 +68,7 @@ export const settleFailedExecution = defineStep({
     ];
     await home.notify(messageFor({ execution, status, held: { ref, steps, before } }));
     await giveToHuman(ref, status, home);
+    await home.cases.noteTold(ref);
     return { outcome: 'settled' as const, caseId: ref.caseId };
   },
 });

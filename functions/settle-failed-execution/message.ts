@@ -1,5 +1,6 @@
 import type { CaseRecord, CaseRef } from '../shared/case-record.ts';
 import type { Notification } from '../shared/home.ts';
+import type { CaseId } from '../shared/ids.ts';
 
 type Records = Awaited<ReturnType<CaseRecord['steps']>>;
 type Befores = Awaited<ReturnType<CaseRecord['before']>>;
@@ -7,6 +8,8 @@ type Befores = Awaited<ReturnType<CaseRecord['before']>>;
 interface Ended {
   readonly execution: string;
   readonly status: string;
+  /** The case that it had closed before it ended. */
+  readonly closed?: CaseId;
   readonly held?: { readonly ref: CaseRef; readonly steps: Records; readonly before: Befores };
 }
 
@@ -17,8 +20,15 @@ const words: Readonly<Record<string, string>> = {
 };
 
 /** What people are told of an execution that did not end well: how far it got, and what is theirs. */
-export function messageFor({ execution, status, held }: Ended): Notification {
+export function messageFor({ execution, status, closed, held }: Ended): Notification {
   const came = words[status] ?? status;
+  if (closed) {
+    return {
+      title: `A playbook ${came} after it had closed case ${closed}`,
+      text: `Execution: ${execution}\n\nNobody may have heard what came of the case: read it, and see to what it says is missing.`,
+      keywords: ['cordon', 'needs-human'],
+    };
+  }
   if (!held) {
     return {
       title: `A playbook ${came} and holds no case`,

@@ -112,7 +112,8 @@ interface Admission {
 /** What became of the case that an execution opened. */
 type HeldBy =
   | { readonly outcome: 'held'; readonly ref: CaseRef }
-  | { readonly outcome: 'already-closed' | 'taken-over'; readonly caseId: CaseId };
+  | { readonly outcome: 'already-closed'; readonly caseId: CaseId; readonly told: boolean }
+  | { readonly outcome: 'taken-over'; readonly caseId: CaseId };
 
 /** The case's lock is gone: another execution has taken the target over. The step must stop. */
 export class LockLostError extends Error {
@@ -134,6 +135,7 @@ const holderOf = ({ caseId, planOf, execution: holder }: CaseRef) => ({
   holder,
 });
 const executionKey = (execution: string) => ({ pk: `execution#${execution}`, sk: 'case' });
+const toldKey = (caseId: string) => ({ pk: casePk(caseId), sk: 'told' });
 const openedKey = (caseId: string) => ({ pk: casePk(caseId), sk: 'opened' });
 const casePk = (caseId: string) => `case#${caseId}`;
 const artefactItem = (pk: string, artefact: Artefact): Item => {
@@ -366,7 +368,10 @@ export class CaseRecord {
     const ref = CaseRef.parse(item.ref);
     const { caseId, mode, target } = ref;
     const lock = await this.#table.get(lockKey(mode, target));
-    if (lock?.caseId !== caseId) return { outcome: 'already-closed', caseId };
+    if (lock?.caseId !== caseId) {
+      const told = (await this.#table.get(toldKey(caseId))) !== undefined;
+      return { outcome: 'already-closed', caseId, told };
+    }
     return lock.holder === execution ? { outcome: 'held', ref } : { outcome: 'taken-over', caseId };
   }
 
@@ -509,16 +514,17 @@ export class CaseRecord {
 
   /**
    * Holds something that several cases may change, such as a network ACL, while `work` changes it.
-   * Throws `ResourceHeldError` when another case holds it, for the workflow to retry.
+   * Throws `ResourceHeldError` when another case holds it, for the workflow to retry. An execution
+   * that has taken the case over finds what the stopped one still held its own.
    */
   async holding<T>(ref: CaseRef, resource: string, work: () => Promise<T>): Promise<T> {
     const key = { pk: `hold#${resource}`, sk: 'hold' };
-    const hold: Item = { ...key, holder: ref.execution, expires: this.#inSeconds(120) };
+    const hold: Item = { ...key, holder: ref.caseId, expires: this.#inSeconds(120) };
     let refused = await this.#table.write([{ put: hold, onlyIf: { absent: true } }]);
     if (refused !== 'written') {
       const held = refused.found[0];
       const holder = String(held?.holder);
-      if (held && (holder === ref.execution || (held.expires as number) <= this.#inSeconds(0))) {
+      if (held && (holder === ref.caseId || (held.expires as number) <= this.#inSeconds(0))) {
         refused = await this.#table.write([{ put: hold, onlyIf: { equals: { holder } } }]);
       }
     }
@@ -527,7 +533,7 @@ export class CaseRecord {
     try {
       return await work();
     } finally {
-      await this.#table.write([{ remove: key, onlyIf: { equals: { holder: ref.execution } } }]);
+      await this.#table.write([{ remove: key, onlyIf: { equals: { holder: ref.caseId } } }]);
     }
   }
 
@@ -584,6 +590,12 @@ export class CaseRecord {
     const now = await this.#table.get(place);
     if (now?.status === status && now.execution === execution) return 'closed';
     throw new LockLostError(`${caseId} no longer holds ${target}`);
+  }
+
+  /** Says that people have heard what came of a case: it is closed first, and told of after. */
+  async noteTold({ caseId }: Pick<CaseRef, 'caseId'>): Promise<void> {
+    const at = this.#now().toISOString();
+    await this.#table.write([{ put: { ...toldKey(caseId), at } }]);
   }
 
   /**

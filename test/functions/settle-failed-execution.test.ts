@@ -77,12 +77,24 @@ it('is silent when the same event comes again', async () => {
 it('leaves a case alone that its execution has closed itself', async () => {
   const { cases, ref, settle, notifications } = await stopped();
   await cases.close(ref, { status: 'contained', counted: 1, summary: {} });
+  await cases.noteTold(ref);
 
   const { result } = await settle('FAILED');
 
   expect(result).toEqual({ outcome: 'already-closed', caseId: ref.caseId });
   expect(await cases.status(ref.caseId)).toBe('contained');
   expect(notifications).toEqual([]);
+});
+
+it('tells of a case that its execution has closed and told nobody of, once', async () => {
+  const { cases, ref, settle, notifications } = await stopped();
+  await cases.close(ref, { status: 'contained', counted: 1, summary: {} });
+
+  const outcomes = [await settle('FAILED'), await settle('FAILED')];
+
+  expect(outcomes.map(({ result }) => result.outcome)).toEqual(['told', 'already-closed']);
+  expect(await cases.status(ref.caseId)).toBe('contained');
+  expect(notifications).toMatchObject([{ title: expect.stringContaining(ref.caseId) }]);
 });
 
 it('leaves a case alone that another execution has taken over, lock and all', async () => {

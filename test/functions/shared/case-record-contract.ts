@@ -110,7 +110,10 @@ export function describeCaseRecord(kind: string, open: () => Promise<CaseTable>)
         expect(await cases.heldBy(ref.execution)).toEqual({ outcome: 'held', ref });
         await cases.close(ref, closing());
         const { caseId } = ref;
-        expect(await cases.heldBy(ref.execution)).toEqual({ outcome: 'already-closed', caseId });
+        const closed = { outcome: 'already-closed', caseId };
+        expect(await cases.heldBy(ref.execution)).toEqual({ ...closed, told: false });
+        await cases.noteTold(ref);
+        expect(await cases.heldBy(ref.execution)).toEqual({ ...closed, told: true });
       });
 
       it('is the new execution’s once that has taken it over, and again closed by it', async () => {
@@ -119,7 +122,10 @@ export function describeCaseRecord(kind: string, open: () => Promise<CaseTable>)
         expect(await cases.heldBy(lost.execution)).toEqual({ outcome: 'taken-over', caseId });
         expect(await cases.heldBy(ref.execution)).toEqual({ outcome: 'held', ref });
         await cases.close(ref, closing(2));
-        expect(await cases.heldBy(lost.execution)).toEqual({ outcome: 'already-closed', caseId });
+        expect(await cases.heldBy(lost.execution)).toMatchObject({
+          outcome: 'already-closed',
+          caseId,
+        });
       });
 
       it('is not the next case on the same target', async () => {
@@ -127,7 +133,10 @@ export function describeCaseRecord(kind: string, open: () => Promise<CaseTable>)
         await cases.close(first, closing());
         await opened('second', { finding: another });
         const { caseId } = first;
-        expect(await cases.heldBy(first.execution)).toEqual({ outcome: 'already-closed', caseId });
+        expect(await cases.heldBy(first.execution)).toMatchObject({
+          outcome: 'already-closed',
+          caseId,
+        });
       });
 
       it('is none for an execution that joined or never asked', async () => {
@@ -682,11 +691,18 @@ export function describeCaseRecord(kind: string, open: () => Promise<CaseTable>)
           later(1);
           await cases.holding(other, acl, async () => {
             expect(await table.get({ pk: `hold#${acl}`, sk: 'hold' })).toMatchObject({
-              holder: other.execution,
+              holder: other.caseId,
             });
           });
         });
         expect(await table.get({ pk: `hold#${acl}`, sk: 'hold' })).toBeUndefined();
+      });
+
+      it('is the case’s own, whichever execution holds that by now', async () => {
+        const { lost, ref } = await takenOver();
+        await cases.holding(lost, acl, async () => {
+          expect(await cases.holding(ref, acl, async () => 'mine as well')).toBe('mine as well');
+        });
       });
 
       it('lets one of ten in that come at once', async () => {
