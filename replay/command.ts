@@ -66,7 +66,10 @@ function commandFor({ print, complain }: Terminal): Command {
         .default('writes'),
     )
     .option('--json', 'print one JSON document')
-    .option('--out <dir>', "also write each finding's journal, case, account and report there")
+    .option(
+      '--out <dir>',
+      "also write each finding's journal, case, account, evidence and report there",
+    )
     .addHelpText('after', more)
     .configureOutput({ writeOut: print, writeErr: complain })
     .exitOverride();

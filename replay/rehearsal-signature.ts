@@ -1,8 +1,8 @@
 import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto';
-import type { Signature } from '../functions/shared/signature.ts';
+import { bytesSigned, type Signature } from '../functions/shared/signature.ts';
 
 /** What stands where a KMS key's ARN would. */
-export const rehearsalKeyId = 'cordon-rehearsal-key-known-to-everybody';
+const rehearsalKeyId = 'cordon-rehearsal-key-known-to-everybody';
 
 /** Ed25519's private keys in PKCS #8 (RFC 8410) are this, then the seed. */
 const beforeSeed = Buffer.from('302e020100300506032b657004220420', 'hex');
@@ -19,11 +19,11 @@ const privateKey = () =>
 export const rehearsalPublicKey = () => createPublicKey(privateKey());
 
 /**
- * Signs a digest as a rehearsal does: the same bytes each time, which ECDSA would not give, by a key
- * that anyone can make. It shows how evidence is verified and proves nothing.
+ * Signs a statement as a rehearsal does: the same bytes each time, which ECDSA would not give, by a
+ * key that anyone can make. It shows how evidence is verified and proves nothing.
  */
-export const signAsRehearsal = async (digest: Uint8Array): Promise<Signature> => ({
-  algorithm: 'REHEARSAL_ED25519',
-  keyId: rehearsalKeyId,
-  value: sign(null, digest, privateKey()).toString('base64'),
-});
+export async function signAsRehearsal(statement: object): Promise<Signature> {
+  const by = { algorithm: 'REHEARSAL_ED25519', keyId: rehearsalKeyId } as const;
+  const digest = createHash('sha256').update(bytesSigned(statement, by)).digest();
+  return { ...by, value: sign(null, digest, privateKey()).toString('base64') };
+}

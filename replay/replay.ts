@@ -6,6 +6,7 @@ import { parseRequest } from '../functions/shared/parse-finding.ts';
 import type { RehearsalOptions } from './account/rehearsal-account.ts';
 import type { AccountState } from './account/state.ts';
 import type { CaseTableInMemory } from './case-table-in-memory.ts';
+import type { EvidenceInMemory } from './evidence-in-memory.ts';
 import { differences } from './expectation.ts';
 import { type Family, runFamily } from './family.ts';
 import { findingsIn, type Item } from './findings-in.ts';
@@ -57,6 +58,7 @@ export interface Replayed {
   readonly expected: boolean;
   readonly finding?: Finding;
   readonly table?: CaseTableInMemory;
+  readonly evidence?: EvidenceInMemory;
   readonly ran?: Ran;
 }
 
@@ -151,8 +153,8 @@ function start(item: Item, of: Case, worlds: Worlds, options: ReplayOptions): Wo
   const replayed = ended.then((family): readonly Replayed[] => {
     const { ran, account } = family;
     const replay = { ...found, ...cameOf(ran, asked), account };
-    const further = startedBy(family, { source: item.source, table, now });
-    return [{ replay, expected: false, finding, table, ran }, ...further];
+    const further = startedBy(family, { source: item.source, table, evidence, now });
+    return [{ replay, expected: false, finding, table, evidence, ran }, ...further];
   });
   return { target: item.target, underWay, ended: replayed };
 }
@@ -160,6 +162,7 @@ function start(item: Item, of: Case, worlds: Worlds, options: ReplayOptions): Wo
 interface Around {
   readonly source: string;
   readonly table: CaseTableInMemory;
+  readonly evidence: EvidenceInMemory;
   now(): Date;
 }
 
@@ -174,7 +177,8 @@ const startedBy = (parent: Family, around: Around): readonly Replayed[] =>
     const came = cameOf(ran, { playbook, reason, priority, mode, request });
     const found = { ...blank(around.source, mode), ...about(finding), startedBy: parent.playbook };
     const replay = { ...found, ...came, account };
-    const own = { replay, expected: false, finding, table: around.table, ran };
+    const { table, evidence } = around;
+    const own = { replay, expected: false, finding, table, evidence, ran };
     return [own, ...startedBy(family, around)];
   });
 

@@ -1,7 +1,10 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import * as z from 'zod';
+import { CaseId } from '../functions/shared/ids.ts';
 import type { Replayed } from './replay.ts';
 import { textOfReplay } from './report-text.ts';
+import type { Ran } from './run-workflow.ts';
 
 /** A folder that a report must not be written to. */
 export class UnusableFolderError extends Error {
@@ -41,6 +44,31 @@ export function writeReport(folder: string, place: number, replayed: Replayed): 
   if (lstatSync(into, { throwIfNoEntry: false })?.isDirectory() === false) rmSync(into);
   mkdirSync(into, { recursive: true });
   for (const [file, text] of filesOf(replayed)) write(join(into, file), text);
+  writeEvidence(into, replayed);
+}
+
+/** What the case keeps as it would lie in a bucket: its manifest, and beside it the bodies. */
+function writeEvidence(into: string, { evidence, ran }: Replayed): void {
+  const bodies = join(into, 'evidence');
+  rmSync(join(into, 'manifest.json'), { force: true });
+  rmSync(bodies, { recursive: true, force: true });
+  const caseId = caseOf(ran);
+  if (!evidence || !caseId) return;
+  mkdirSync(bodies);
+  for (const [key, bytes] of evidence.bodies(`${caseId}/`)) {
+    const name = basename(key);
+    write(/^manifest-/.test(name) ? join(into, 'manifest.json') : join(bodies, name), bytes);
+  }
+}
+
+const Opened = z.object({ ref: z.object({ caseId: CaseId }) });
+
+/** The case that an execution worked; undefined for one that was left to others. */
+function caseOf(ran: Ran | undefined): CaseId | undefined {
+  const results = (ran?.entered ?? []).flatMap(({ invocations }) =>
+    invocations.map(({ result }) => Opened.safeParse(result).data),
+  );
+  return results.find((opened) => opened)?.ref.caseId;
 }
 
 function filesOf({ replay, finding, table }: Replayed): readonly (readonly [string, string])[] {
@@ -57,9 +85,9 @@ function filesOf({ replay, finding, table }: Replayed): readonly (readonly [stri
 }
 
 /** What was there is taken away first, never written into: a link would lead outside. */
-function write(path: string, text: string): void {
+function write(path: string, body: string | Uint8Array): void {
   rmSync(path, { force: true });
-  writeFileSync(path, text, { flag: 'wx' });
+  writeFileSync(path, body, { flag: 'wx' });
 }
 
 /** The last part of a source, with nothing in it that a file system could take for a path. */

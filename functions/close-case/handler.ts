@@ -4,6 +4,7 @@ import { defineStep, type StepContext } from '../shared/step.ts';
 import { attackSequence } from './attack-sequence.ts';
 import { compromisedAccessKey, compromisedRole } from './compromised-credentials.ts';
 import { compromisedInstance } from './compromised-instance.ts';
+import { manifestOf } from './manifest.ts';
 import { rotateAccessKey } from './rotate-access-key.ts';
 import { isAssumed, type Judge, judge, type Titles, textOf, type Verdict } from './verdict.ts';
 
@@ -39,6 +40,8 @@ const output = z.object({
   ]),
   missing: z.array(z.string()),
   notCut: z.array(z.string()),
+  /** Key of the evidence manifest in the evidence store; null where there is none. */
+  manifest: z.string().nullable(),
 });
 
 /**
@@ -49,6 +52,9 @@ const output = z.object({
  * trace that failed, without which nobody knows what is left. Findings that joined
  * since addresses were denied are not closed over: `more-findings` sends the workflow back. Where
  * stand-ins answered, the outcome says `would-be-…` as the outcomes it was given do.
+ *
+ * Once the case is closed it writes the manifest of its evidence; without one the case stays what it
+ * came to, and says so.
  */
 export const closeCase = defineStep({
   name: 'close-case',
@@ -56,7 +62,7 @@ export const closeCase = defineStep({
   output,
   reads: {},
   writes: {},
-  uses: ['notify'],
+  uses: ['notify', 'evidence', 'sign'],
   connect: () => ({}),
 
   async run(asked, _aws, context) {
@@ -65,19 +71,26 @@ export const closeCase = defineStep({
     const verdict = judge(outcomes, judgeOf, target);
 
     const findings = await close(asked, verdict, context);
-    if (!findings) return { outcome: 'more-findings' as const, missing: [], notCut: [] };
+    if (!findings)
+      return { outcome: 'more-findings' as const, missing: [], notCut: [], manifest: null };
+
+    const { status } = verdict;
+    const made = await manifestOf(context, { playbook, status, missing: [...verdict.missing] });
+    const missing = [...verdict.missing, ...made.missing];
 
     const { caseId, mode } = context.case;
+    const evidence = made.there;
     await context.home.notify({
-      title: `${(judgeOf.titles ?? titles)[mode][verdict.status]}: ${target}`,
-      text: textOf(verdict, findings, { mode, caseId, target }),
-      keywords: ['cordon', verdict.status, mode],
+      title: `${(judgeOf.titles ?? titles)[mode][status]}${made.key ? '' : ', no evidence manifest'}: ${target}`,
+      text: textOf({ ...verdict, missing }, findings, { mode, caseId, target, evidence }),
+      keywords: ['cordon', status, mode],
     });
     await context.home.cases.noteTold(context.case);
     return {
-      outcome: isAssumed(outcomes) ? (`would-be-${verdict.status}` as const) : verdict.status,
-      missing: [...verdict.missing],
+      outcome: isAssumed(outcomes) ? (`would-be-${status}` as const) : status,
+      missing,
       notCut: [...verdict.notCut],
+      manifest: made.key,
     };
   },
 });

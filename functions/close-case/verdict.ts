@@ -114,7 +114,12 @@ function missing({ label, byHand }: Judgement, came: StepOutcome, target: string
 export function textOf(
   verdict: Verdict,
   findings: readonly Finding[],
-  { mode, caseId, target }: { mode: string; caseId: string; target: string },
+  {
+    mode,
+    caseId,
+    target,
+    evidence,
+  }: { mode: string; caseId: string; target: string; evidence: readonly string[] },
 ): string {
   const list = (title: string, lines: readonly string[]) =>
     lines.length > 0 ? [`*${title}*`, ...lines.map((line) => `• ${line}`), ''] : [];
@@ -131,6 +136,7 @@ export function textOf(
     ...list('Found', verdict.found),
     ...list('Done', verdict.done),
     ...list('Not cut', verdict.notCut),
+    ...list('Evidence', evidence),
     ...list('Because of', because),
   ].join('\n');
 }

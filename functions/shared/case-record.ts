@@ -115,6 +115,13 @@ type HeldBy =
   | { readonly outcome: 'already-closed'; readonly caseId: CaseId; readonly told: boolean }
   | { readonly outcome: 'taken-over'; readonly caseId: CaseId };
 
+/** What a case says of its evidence manifest: its key and how many artefacts it lists, or why not. */
+const ManifestRecord = z.union([
+  z.object({ key: z.string(), entries: z.int() }),
+  z.object({ missing: z.string() }),
+]);
+type ManifestRecord = z.infer<typeof ManifestRecord>;
+
 /** The case's lock is gone: another execution has taken the target over. The step must stop. */
 export class LockLostError extends Error {
   override readonly name = 'LockLostError';
@@ -636,6 +643,22 @@ export class CaseRecord {
       findings: findings.map(({ finding }) => finding as Finding),
       steps: steps.toSorted((a, b) => a.at.localeCompare(b.at)),
     };
+  }
+
+  /** When a case was closed, ISO 8601. */
+  async closedAt(caseId: CaseId): Promise<string | undefined> {
+    const item = await this.#table.get({ pk: casePk(caseId), sk: 'case' });
+    return item?.closedAt === undefined ? undefined : String(item.closedAt);
+  }
+
+  /** Says in a closed case where its evidence manifest is, or why it has none. */
+  async recordManifest(caseId: CaseId, manifest: ManifestRecord): Promise<void> {
+    await this.#table.write([{ put: { pk: casePk(caseId), sk: 'manifest', ...manifest } }]);
+  }
+
+  async manifest(caseId: CaseId): Promise<ManifestRecord | undefined> {
+    const item = await this.#table.get({ pk: casePk(caseId), sk: 'manifest' });
+    return item && ManifestRecord.parse(item);
   }
 
   async status(caseId: CaseId): Promise<CaseStatus | undefined> {

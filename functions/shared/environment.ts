@@ -33,7 +33,10 @@ const Environment = z.object({
   CORDON_SETTINGS: z.string().optional(),
   CORDON_PLAYBOOKS: z.string().default('{}'),
   CORDON_EVIDENCE_BUCKET: z.string().optional(),
-  CORDON_SIGNING_KEY: z.string().optional(),
+  CORDON_SIGNING_KEY: z
+    .string()
+    .regex(/^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/, 'expected the ARN of a KMS key')
+    .optional(),
 });
 
 type Parsed = z.infer<typeof Environment>;

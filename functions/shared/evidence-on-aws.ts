@@ -31,7 +31,7 @@ export function evidenceOnAws(
       put: async (...body) => (await store()).put(...body),
       get: async (key) => (await store()).get(key),
     },
-    sign: async (digest) => (await signer())(digest),
+    sign: async (statement) => (await signer())(statement),
   };
 }
 

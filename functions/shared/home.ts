@@ -26,8 +26,8 @@ export interface Home {
   readonly cases: CaseRecord;
   /** Bodies of evidence: what is too large for the case's record, or must outlast it unchanged. */
   readonly evidence: EvidenceStore;
-  /** Signs a SHA-256 digest, so that whoever has the public key knows it is Cordon's. */
-  sign(digest: Uint8Array): Promise<Signature>;
+  /** Signs a statement, so that whoever has the public key knows it is Cordon's: `bytesSigned`. */
+  sign(statement: object): Promise<Signature>;
   notify(notification: Notification): Promise<void>;
   /** Whether an execution still runs. An execution that nobody knows does not. */
   isRunning(execution: string): Promise<boolean>;

@@ -1,38 +1,36 @@
+import { createHash } from 'node:crypto';
 import { KMSClient, SignCommand } from '@aws-sdk/client-kms';
 import { patient } from './connection.ts';
-import type { Signature } from './signature.ts';
+import { bytesSigned, type Signature } from './signature.ts';
 
 /**
- * Signs a SHA-256 digest with an asymmetric KMS key (`ECC_NIST_P256`, `SIGN_VERIFY`), which never
- * leaves KMS. Nobody can sign without a call that CloudTrail records.
+ * Signs a statement with an asymmetric KMS key (`ECC_NIST_P256`, `SIGN_VERIFY`), which never leaves
+ * KMS. Nobody can sign without a call that CloudTrail records. KMS is sent the digest alone.
  * https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html
  */
 export async function signWithKms(
   kms: KMSClient,
-  key: string,
-  digest: Uint8Array,
+  keyId: string,
+  statement: object,
 ): Promise<Signature> {
-  const { KeyId, Signature: signed } = await kms.send(
+  const by = { algorithm: 'ECDSA_SHA_256', keyId } as const;
+  const { Signature: signed } = await kms.send(
     new SignCommand({
-      KeyId: key,
-      Message: digest,
+      KeyId: keyId,
+      Message: createHash('sha256').update(bytesSigned(statement, by)).digest(),
       MessageType: 'DIGEST',
-      SigningAlgorithm: 'ECDSA_SHA_256',
+      SigningAlgorithm: by.algorithm,
     }),
   );
-  if (!KeyId || !signed) throw new Error(`KMS answered without a signature by ${key}`);
-  return {
-    algorithm: 'ECDSA_SHA_256',
-    keyId: KeyId,
-    value: Buffer.from(signed).toString('base64'),
-  };
+  if (!signed) throw new Error(`KMS answered without a signature by ${keyId}`);
+  return { ...by, value: Buffer.from(signed).toString('base64') };
 }
 
 /** Signs with a key of Cordon's own Region. */
 export function signerInKms(
   region: string,
   key: string,
-): (digest: Uint8Array) => Promise<Signature> {
+): (statement: object) => Promise<Signature> {
   const kms = new KMSClient(patient({ region }));
-  return (digest) => signWithKms(kms, key, digest);
+  return (statement) => signWithKms(kms, key, statement);
 }

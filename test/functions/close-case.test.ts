@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { closeCase } from '../../functions/close-case/handler.ts';
+import { Manifest } from '../../functions/shared/evidence-manifest.ts';
 import { finding, rehearsalOf } from '../rehearsal.ts';
 
 const account = { accountId: '111122223333', region: 'eu-west-1' };
@@ -186,6 +187,152 @@ describe('close-case', () => {
 
     expect(error?.name).toBe('LockLostError');
     expect(notifications).toEqual([]);
+  });
+});
+
+describe('close-case, the manifest of its evidence', () => {
+  const snapshot = {
+    kind: 'snapshot' as const,
+    id: 'snap-0aaaaaaaaaaaaaaa1',
+    body: null,
+    time: '2026-03-01T04:05:07.000Z',
+    actor: 'snapshot-volumes',
+    source: 'ec2:CreateSnapshots vol-0aaaaaaaaaaaaaaa1',
+    details: {},
+  };
+
+  /** A case with a snapshot, a trace, a state before and a journal, about to be closed. */
+  async function worked(mode: 'live' | 'dry-run' = 'live') {
+    const rehearsal = await rehearsalOf(account);
+    const ref = await rehearsal.open(mode);
+    const { cases, evidence, keep } = rehearsal;
+    await cases.recordArtefacts(ref, snapshot);
+    await keep(ref, 'trace-0', '{}');
+    await cases.recordBefore(ref, { step: 'isolate-instance', resource: 'eni-1', state: {} });
+    const at = '2026-03-01T04:05:06.000Z';
+    const journal = [
+      { call: 'ec2:CreateSnapshots', input: {}, disposition: 'sent', requestId: 'r-1' },
+    ] as const;
+    await cases.recordStep(ref, { step: 'snapshot-volumes', outcome: 'ran', journal, at });
+    const manifest = async (key: string) =>
+      Manifest.parse(JSON.parse(Buffer.from((await evidence.get(key)) ?? '').toString()));
+    return { ...rehearsal, ref, manifest };
+  }
+
+  it('lists every artefact, oldest first, and says in the case and to people where it is', async () => {
+    const { run, ref, manifest, cases, evidence, notifications } = await worked();
+
+    const { result } = await run(closeCase, outcomes());
+
+    const { case: facts, entries } = await manifest(result.manifest);
+    expect(facts).toEqual({
+      caseId: ref.caseId,
+      mode: 'live',
+      account: '111122223333',
+      region: 'eu-west-1',
+      target: ref.target,
+      playbook: 'compromised-instance',
+      status: 'contained',
+      execution: ref.execution,
+      openedAt: '2026-03-01T04:05:06.000Z',
+      closedAt: '2026-03-01T04:05:06.000Z',
+      missing: [],
+    });
+    expect(entries.map(({ kind, id, body }) => [kind, id, body !== null])).toEqual([
+      ['finding', 'f1d1d1d1', true],
+      ['cloudtrail-trace', 'trace-0', true],
+      ['state-before', 'state-before', true],
+      ['api-journal', 'api-journal', true],
+      ['snapshot', 'snap-0aaaaaaaaaaaaaaa1', false],
+    ]);
+    const journal = await evidence.get(entries[3]?.body?.key ?? '');
+    expect(JSON.parse(Buffer.from(journal ?? '').toString())).toMatchObject([
+      { step: 'snapshot-volumes', calls: [{ call: 'ec2:CreateSnapshots', requestId: 'r-1' }] },
+    ]);
+    expect(await cases.manifest(ref.caseId)).toEqual({ key: result.manifest, entries: 5 });
+    expect(notifications[0]?.text).toContain(
+      `*Evidence*\n• 5 artefacts, listed and signed in ${result.manifest}`,
+    );
+  });
+
+  it('gives a case one that is left to a human, with what is missing', async () => {
+    const { run, manifest } = await worked();
+
+    const { result } = await run(closeCase, outcomes({ isolation: { outcome: 'failed' } }));
+
+    expect(result.outcome).toBe('needs-human');
+    const { case: facts } = await manifest(result.manifest);
+    expect(facts).toMatchObject({ status: 'needs-human', missing: result.missing });
+  });
+
+  it('lists no snapshot in a dry run, which has none', async () => {
+    const { run, manifest } = await worked('dry-run');
+
+    const { result } = await run(closeCase, outcomes(), 'dry-run');
+
+    const { entries } = await manifest(result.manifest);
+    expect(entries.map(({ kind }) => kind)).toEqual([
+      'finding',
+      'cloudtrail-trace',
+      'state-before',
+      'api-journal',
+    ]);
+  });
+
+  it('leaves the manifest that is there when it is run again', async () => {
+    const { run, evidence } = await worked();
+    const first = await run(closeCase, outcomes());
+    const kept = evidence.bodies('');
+
+    const second = await run(closeCase, outcomes());
+
+    expect(second.result).toEqual(first.result);
+    expect(evidence.bodies('')).toEqual(kept);
+  });
+
+  it('lists nothing that the store lost, and says so', async () => {
+    const { run, manifest, evidence } = await worked();
+    const { get } = evidence;
+    evidence.get = (key) =>
+      key.includes('trace-0') ? Promise.resolve(undefined) : get.call(evidence, key);
+
+    const { result } = await run(closeCase, outcomes());
+
+    const line =
+      'Evidence: cloudtrail-trace of trace-0 is listed in the case and not in the store.';
+    expect(result).toMatchObject({ outcome: 'contained', missing: [line] });
+    const { case: facts, entries } = await manifest(result.manifest);
+    expect(facts.missing).toEqual([line]);
+    expect(entries).toHaveLength(4);
+  });
+
+  it('keeps the case contained without one, and tells a human why and what to do', async () => {
+    const { run, ref, cases, evidence, notifications } = await worked();
+    evidence.put = async () => Promise.reject(new TypeError('no way there'));
+
+    const { result } = await run(closeCase, outcomes());
+
+    expect(result).toMatchObject({ outcome: 'contained', manifest: null });
+    expect(result.missing).toEqual([
+      'Evidence manifest: not written (TypeError: no way there). By hand: invoke the Lambda of close-case again with what the state "Close case" sent it; of a closed case only the manifest is written',
+    ]);
+    expect(await cases.status(ref.caseId)).toBe('contained');
+    expect(await cases.manifest(ref.caseId)).toEqual({ missing: 'TypeError: no way there' });
+    expect(notifications[0]?.title).toBe(`Contained, no evidence manifest: ${instanceId}`);
+    expect(notifications[0]?.text).toContain('Evidence manifest: not written');
+  });
+
+  it('writes it when it is invoked again after the store has come back', async () => {
+    const { run, ref, cases, evidence } = await worked();
+    const { put } = evidence;
+    evidence.put = async () => Promise.reject(new TypeError('no way there'));
+    await run(closeCase, outcomes());
+    evidence.put = put;
+
+    const { result } = await run(closeCase, outcomes());
+
+    expect(result).toMatchObject({ outcome: 'contained', missing: [] });
+    expect(await cases.manifest(ref.caseId)).toMatchObject({ key: result.manifest });
   });
 });
 

@@ -10,6 +10,7 @@ import { describe, expect, it } from 'vitest';
 import { patient } from '../../functions/shared/connection.ts';
 import { EvidenceStoreInS3 } from '../../functions/shared/evidence-store-s3.ts';
 import { signWithKms } from '../../functions/shared/sign-with-kms.ts';
+import { bytesSigned } from '../../functions/shared/signature.ts';
 import { describeEvidenceStore } from '../functions/shared/evidence-store-contract.ts';
 import { toMoto } from './moto.ts';
 
@@ -69,12 +70,12 @@ describe('a signature by KMS', () => {
     const { PublicKey = new Uint8Array() } = await kms.send(new GetPublicKeyCommand({ KeyId }));
     const key = createPublicKey({ key: Buffer.from(PublicKey), format: 'der', type: 'spki' });
 
-    const digest = createHash('sha256').update('head').digest();
-    const signature = await signWithKms(kms, KeyId, digest);
+    const signature = await signWithKms(kms, KeyId, { head: 'a' });
 
-    const value = Buffer.from(signature.value, 'base64');
+    const holds = (of: object) =>
+      verify('sha256', bytesSigned(of, signature), key, Buffer.from(signature.value, 'base64'));
     expect(signature).toMatchObject({ algorithm: 'ECDSA_SHA_256', keyId: KeyId });
-    expect(verify('sha256', Buffer.from('head'), key, value)).toBe(true);
-    expect(verify('sha256', Buffer.from('tail'), key, value)).toBe(false);
+    expect(holds({ head: 'a' })).toBe(true);
+    expect(holds({ head: 'b' })).toBe(false);
   });
 });

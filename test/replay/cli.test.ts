@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
 import {
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -14,6 +13,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { replayCommand, type Terminal } from '../../replay/command.ts';
+import { verifyCommand } from '../../replay/verify/command.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -505,13 +505,21 @@ describe('--out', () => {
       '002-a-finding-more-json',
     ]);
     const one = join(out, '001-a-finding-more-json');
-    expect(readdirSync(one).sort()).toEqual(names);
+    expect(readdirSync(one).sort()).toEqual([...names, 'evidence', 'manifest.json'].sort());
+    expect(readdirSync(join(out, '002-a-finding-more-json')).sort()).toEqual(names);
     const read = (name: string) => JSON.parse(readFileSync(join(one, name), 'utf8'));
     expect(read('finding.json').instance.instanceId).toBe('i-0aaaaaaaaaaaaaaa1');
     expect(read('case.json')).toContainEqual(expect.objectContaining({ status: 'contained' }));
     expect(JSON.stringify(read('journal.json'))).toContain('"disposition":"sent"');
     expect(read('account-after.json')).not.toEqual(read('account-before.json'));
     expect(readFileSync(join(one, 'report.txt'), 'utf8')).toContain('read  ec2:Describe');
+
+    const verified = await verifyCommand(
+      [join(one, 'manifest.json'), '--evidence', join(one, 'evidence')],
+      { print: () => {}, complain: () => {}, colour: false },
+    );
+    expect(verified).toBe(0);
+    expect(read('manifest.json').case.mode).toBe('live');
   });
 
   it('refuses a folder with anything else in it, before it replays', async () => {
@@ -533,7 +541,7 @@ describe('--out', () => {
 
   it('writes through no link that was laid since', async () => {
     const out = join(folder, 'out');
-    const path = file('a.json', portProbe);
+    const path = file('a.json', finding());
     const precious = file('precious/finding.json', 'precious');
     await run(['--out', out, path]);
     rmSync(join(out, '001-a-json'), { recursive: true });
@@ -542,11 +550,13 @@ describe('--out', () => {
     await run(['--out', out, path]);
     rmSync(join(out, '001-a-json/finding.json'));
     symlinkSync(precious, join(out, '001-a-json/finding.json'));
+    rmSync(join(out, '001-a-json/evidence'), { recursive: true });
+    symlinkSync(join(precious, '..'), join(out, '001-a-json/evidence'));
     await run(['--out', out, path]);
 
     expect(readFileSync(precious, 'utf8')).toBe('precious');
-    expect(existsSync(join(folder, 'precious/report.txt'))).toBe(false);
-    expect(readdirSync(join(out, '001-a-json')).sort()).toEqual(names);
+    expect(readdirSync(join(folder, 'precious'))).toEqual(['finding.json']);
+    expect(readdirSync(join(out, '001-a-json'))).toEqual(expect.arrayContaining(names));
   });
 });
 

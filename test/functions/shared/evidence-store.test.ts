@@ -1,6 +1,7 @@
 import { createHash, verify } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { wiringFrom } from '../../../functions/shared/environment.ts';
+import { bytesSigned, type Signature } from '../../../functions/shared/signature.ts';
 import { EvidenceInMemory } from '../../../replay/evidence-in-memory.ts';
 import { rehearsalPublicKey, signAsRehearsal } from '../../../replay/rehearsal-signature.ts';
 import { describeEvidenceStore } from './evidence-store-contract.ts';
@@ -26,23 +27,30 @@ describe('evidence on AWS', () => {
   });
 
   it('is not signed where the deployment names no key', async () => {
-    await expect(home.sign(new Uint8Array(32))).rejects.toThrow('CORDON_SIGNING_KEY');
+    await expect(home.sign({ head: 1 })).rejects.toThrow('CORDON_SIGNING_KEY');
   });
 });
 
 describe('the signature of a rehearsal', () => {
-  const digest = createHash('sha256').update('head').digest();
+  const statement = { head: 'a', format: 'b' };
 
-  it('is the same each time, names the rehearsal key, and holds for no other digest', async () => {
-    const signature = await signAsRehearsal(digest);
-    const value = Buffer.from(signature.value, 'base64');
+  it('is the same each time, names the rehearsal key, and holds for nothing else', async () => {
+    const signature = await signAsRehearsal(statement);
+    const holds = (of: object, by: Pick<Signature, 'algorithm' | 'keyId'> = signature) =>
+      verify(
+        null,
+        createHash('sha256').update(bytesSigned(of, by)).digest(),
+        rehearsalPublicKey(),
+        Buffer.from(signature.value, 'base64'),
+      );
 
-    expect(await signAsRehearsal(digest)).toEqual(signature);
+    expect(await signAsRehearsal({ format: 'b', head: 'a' })).toEqual(signature);
     expect(signature).toMatchObject({
       algorithm: 'REHEARSAL_ED25519',
       keyId: 'cordon-rehearsal-key-known-to-everybody',
     });
-    expect(verify(null, digest, rehearsalPublicKey(), value)).toBe(true);
-    expect(verify(null, digest.fill(0), rehearsalPublicKey(), value)).toBe(false);
+    expect(holds(statement)).toBe(true);
+    expect(holds({ ...statement, head: 'c' })).toBe(false);
+    expect(holds(statement, { ...signature, keyId: 'arn:aws:kms:eu-west-1:1:key/a' })).toBe(false);
   });
 });
