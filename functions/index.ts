@@ -17,8 +17,10 @@ import { planAttackSequence } from './plan-attack-sequence/handler.ts';
 import { protectInstance } from './protect-instance/handler.ts';
 import { quarantineUser } from './quarantine-user/handler.ts';
 import { recordPrincipal } from './record-principal/handler.ts';
+import { requestApproval } from './request-approval/handler.ts';
 import { revokeRoleSessions } from './revoke-role-sessions/handler.ts';
 import { revokeUserSessions } from './revoke-user-sessions/handler.ts';
+import { settleApproval } from './settle-approval/handler.ts';
 import { settleFailedExecution } from './settle-failed-execution/handler.ts';
 import { snapshotVolumes } from './snapshot-volumes/handler.ts';
 import { startHistoryQuery } from './start-history-query/handler.ts';
@@ -48,8 +50,10 @@ export const steps = [
   protectInstance,
   quarantineUser,
   recordPrincipal,
+  requestApproval,
   revokeRoleSessions,
   revokeUserSessions,
+  settleApproval,
   settleFailedExecution,
   snapshotVolumes,
   startHistoryQuery,

@@ -7,9 +7,6 @@ import { AccountId, Region } from '../functions/shared/ids.ts';
 import { Settings } from '../functions/shared/settings.ts';
 import { problemsIn } from './config-problems.ts';
 
-/** Whether there is a gate at which a person approves. Until there is, `approve` is refused. */
-const approvalExists = false;
-
 const OneRegion = Region.refine((region) => region !== 'global', {
   error: 'expected a Region, such as eu-west-1; IAM needs none of its own',
 });
@@ -110,7 +107,7 @@ const Configuration = Settings.omit(settled)
     /** On everything that takes a tag. */
     tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
   })
-  .superRefine(({ members, organization, externalId, responder, playbooks }, context) => {
+  .superRefine(({ members, organization, externalId, responder }, context) => {
     const refuse = (path: readonly string[], message: string) =>
       context.addIssue({ code: 'custom', path: [...path], message });
     if (members === 'organization' || members.length > 0) {
@@ -122,12 +119,6 @@ const Configuration = Settings.omit(settled)
     }
     if (responder.furtherRegions.includes(responder.region)) {
       refuse(['responder', 'furtherRegions'], `expected Regions other than ${responder.region}`);
-    }
-    if (approvalExists) return;
-    for (const [playbook, policy] of Object.entries(playbooks)) {
-      if (JSON.stringify(policy).includes('"approve"')) {
-        refuse(['playbooks', playbook], 'expected off, dry-run or live: there is no approval yet');
-      }
     }
   });
 

@@ -26,16 +26,16 @@ const mark = 'the event goes here';
 export const theEvent = Symbol('the event');
 
 /**
- * How a trigger's events start its playbook. `open-case` has the last word on the mode; a rule
- * whose playbook may not go live does not ask for it in the first place.
+ * How a trigger's events start its playbook. `open-case` has the last word on the mode, and on whether
+ * people must agree first; a rule whose playbook may not go live does not ask for it at all.
  */
 function wordsOf({ playbook, priority, approval }: Trigger, { playbooks }: Config): object {
   const said: Config['playbooks'][keyof Config['playbooks']] | undefined = Object.entries(
     playbooks,
   ).find(([name]) => name === playbook)?.[1];
   const policy = typeof said === 'object' ? said.findings : said;
-  const live = policy === 'live' && approval === 'none';
-  return { mode: live ? 'live' : 'dry-run', priority, event: theEvent };
+  const mode = policy === 'live' || policy === 'approve' ? 'live' : 'dry-run';
+  return { mode, priority, ...(approval === 'required' && { approval }), event: theEvent };
 }
 
 /** A rule for each trigger, from the same table that routes a replay. */

@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { Aws, Stack } from 'aws-cdk-lib';
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import type { Home } from '../functions/shared/home.ts';
 import type { HomeResources } from './home-resources.ts';
@@ -63,6 +63,23 @@ export const homeAccess: Readonly<Record<keyof Home, (at: At) => Given>> = {
       ),
     ],
   }),
+  answer: ({ home, playbooks }) => ({
+    statements: [
+      allow(
+        ['states:SendTaskSuccess'],
+        ...playbooks.map((playbook) => home.machineArn(machineName(home.stage, playbook))),
+      ),
+    ],
+  }),
+  unitsOf: () => ({
+    statements: [
+      allow(
+        ['organizations:ListParents'],
+        ...['account', 'ou'].map((kind) => `arn:${Aws.PARTITION}:organizations::*:${kind}/*`),
+      ),
+    ],
+  }),
+  approvalPage: () => ({ statements: [] }),
   start: ({ home, playbooks }) => {
     const machines = playbooks.map((playbook) => ({
       playbook,

@@ -55,7 +55,8 @@ export class PlaybookMachine extends Construct {
       logs: {
         destination: this.#logs(config, home),
         level: LogLevel.ALL,
-        includeExecutionData: true,
+        // It holds the token by which people's answer comes, which nobody must read in a log.
+        includeExecutionData: false,
       },
     });
     acknowledge(

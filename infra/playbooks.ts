@@ -1,5 +1,5 @@
 import { steps } from '../functions/index.ts';
-import { placeholderOf, readWorkflows } from '../replay/workflow.ts';
+import { placeholderOf, readWorkflows, type State, stepCalledBy } from '../replay/workflow.ts';
 
 /** A playbook as it is deployed: a folder of `statemachines/`. */
 export interface Playbook {
@@ -28,9 +28,11 @@ export const placeholdersIn = ({ waitsFor }: Playbook): readonly string[] =>
 function waitsOf(part: unknown, waits = new Map<string, number>()): ReadonlyMap<string, number> {
   if (typeof part !== 'object' || part === null) return waits;
   if ('Type' in part && part.Type === 'Task' && 'Resource' in part) {
-    const step = byPlaceholder.get(String(part.Resource));
+    // What has a type and a resource is a state.
+    const called = String(stepCalledBy(part as State));
+    const step = byPlaceholder.get(called);
     const seconds = 'TimeoutSeconds' in part ? Number(part.TimeoutSeconds) : 60;
-    if (!step) throw new Error(`${String(part.Resource)} is no step's placeholder`);
+    if (!step) throw new Error(`${called} is no step's placeholder`);
     waits.set(step, Math.max(seconds, waits.get(step) ?? 0));
   }
   for (const below of Object.values(part)) waitsOf(below, waits);

@@ -1,4 +1,4 @@
-import type { Expected, ExpectedReplay } from './read-case.ts';
+import type { ExpectedReplay } from './read-case.ts';
 import type { Replay } from './replay.ts';
 
 /** What a replay came to, in the words of `expected.json`. */
@@ -11,7 +11,7 @@ export const cameTo = ({ status, steps }: Replay): ExpectedReplay => ({
 /** How each replay differs from what its case expects, a line for each difference. */
 export function differences(
   replays: readonly Replay[],
-  { replays: expected }: Expected,
+  expected: readonly ExpectedReplay[],
 ): readonly (readonly string[])[] {
   return replays.map((replay, index) => {
     const wanted = expected[index];

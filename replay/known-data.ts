@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Step } from '../functions/shared/step.ts';
-import type { Json, JsonObject, State, States } from './workflow.ts';
+import { isAnswered, type Json, type JsonObject, type State, type States } from './workflow.ts';
 
 /** What is surely there of a value: these fields, and of each what is surely there of it. */
 interface Known {
@@ -76,8 +76,14 @@ function leave(
   if (state.Type === 'Choice') return choose(state, arrived, tell);
   if (state.Type === 'Fail') return { to: [], ends: [] };
   if (state.SecondsPath) lookUp(state.SecondsPath, arrived, 'SecondsPath', tell);
+  const { TimeoutSecondsPath } = state;
+  if (TimeoutSecondsPath) lookUp(TimeoutSecondsPath, arrived, 'TimeoutSecondsPath', tell);
 
-  const given = state.Type === 'Map' ? withItem(state, arrived, tell) : arrived;
+  const given = isAnswered(state)
+    ? ofFields([...arrived.fields, [tokenPath, nothing]])
+    : state.Type === 'Map'
+      ? withItem(state, arrived, tell)
+      : arrived;
   const sent =
     state.Parameters === undefined ? given : fill(state.Parameters, given, 'Parameters', tell);
   const result = resultOf(name, state, sent, tasks, report);
@@ -107,6 +113,8 @@ function resultOf(
   tasks: ReadonlyMap<string, Step>,
   report: Report,
 ): Known {
+  // Whoever answers says the outcome; the step's own result goes nowhere.
+  if (isAnswered(state)) return ofFields([['outcome', nothing]]);
   const step = tasks.get(name);
   if (step) return ofSchema(z.toJSONSchema(step.output, { unrepresentable: 'any' }));
   if (state.Type === 'Parallel') {
@@ -123,6 +131,7 @@ function resultOf(
   return state.Result === undefined ? sent : ofJson(state.Result);
 }
 
+const tokenPath = '$$.Task.Token';
 const itemPath = '$$.Map.Item.Value';
 
 /** What a Map's Parameters are filled in from: its input, and one item at a time. */

@@ -3,8 +3,10 @@ import type { Step } from '../functions/shared/step.ts';
 import { followData } from './known-data.ts';
 import {
   type Catcher,
+  isAnswered,
   type Json,
   type JsonObject,
+  payloadOf,
   type Retrier,
   type State,
   statesOf,
@@ -107,22 +109,27 @@ function* faultsOfHandlers(field: string, handlers: readonly (Retrier | Catcher)
 }
 
 function* faultsOfTask(state: State, step: Step | undefined): Faults {
-  if (state.TimeoutSeconds === undefined) yield ['TimeoutSeconds', 'expected'];
+  if (isAnswered(state)) {
+    if (!state.TimeoutSecondsPath) {
+      yield ['TimeoutSecondsPath', 'expected; how long people have comes from configuration'];
+    }
+  } else if (state.TimeoutSeconds === undefined) yield ['TimeoutSeconds', 'expected'];
   if (state.ResultPath === undefined)
     yield ['ResultPath', 'expected; left out it replaces everything'];
   else if (state.ResultPath !== null && !isOwnField(state.ResultPath)) {
     yield ['ResultPath', 'expected one field of its own, such as $.isolation'];
   }
-  if (!sameRetries(state.Retry ?? [])) {
+  const never = isAnswered(state) ? `States.Timeout,${neverRetried}` : neverRetried;
+  if (!sameRetries(state.Retry ?? [], never)) {
     yield [
       'Retry',
-      'expected UnusableInputError and UndeclaredCallError with MaxAttempts 0, then ThrottledError and Lambda.TooManyRequestsException, then States.ALL, both with MaxDelaySeconds and JitterStrategy FULL',
+      `expected ${isAnswered(state) ? 'States.Timeout, ' : ''}UnusableInputError and UndeclaredCallError with MaxAttempts 0, then ThrottledError and Lambda.TooManyRequestsException, then States.ALL, both with MaxDelaySeconds and JitterStrategy FULL`,
     ];
   }
   if (state.Catch?.at(-1)?.ErrorEquals[0] !== 'States.ALL') {
     yield ['Catch', 'expected States.ALL: every step has a way out'];
   }
-  if (step) yield* faultsOfPayload(state.Parameters ?? null, step);
+  if (step) yield* faultsOfPayload(payloadOf(state) ?? null, step);
 }
 
 const neverRetried = 'UndeclaredCallError,UnusableInputError';
@@ -133,11 +140,11 @@ const retriedForLong = 'Lambda.TooManyRequestsException,ThrottledError';
  * What cannot succeed is not retried; what AWS throttled is, for minutes, since in a storm of
  * findings it only waits for its turn; anything else for seconds, so that a human hears of it soon.
  */
-function sameRetries(retries: readonly Retrier[]): boolean {
+function sameRetries(retries: readonly Retrier[], neverAgain: string): boolean {
   const [never, throttled, otherwise] = retries;
   return (
     retries.length === 3 &&
-    named(never) === neverRetried &&
+    named(never) === neverAgain &&
     never?.MaxAttempts === 0 &&
     named(throttled) === retriedForLong &&
     named(otherwise) === 'States.ALL' &&

@@ -7,6 +7,7 @@ import type { Settings } from '../functions/shared/settings.ts';
 import { parseInput, UnusableInputError } from '../functions/shared/unusable-input.ts';
 import { AccountState } from './account/state.ts';
 import { RehearsalSettings, rehearsalSettings } from './rehearsal-settings.ts';
+import { approvers, type RehearsedApprover } from './waits.ts';
 
 const statuses = ['succeeded', 'failed', 'declined', 'invalid'] as const;
 
@@ -20,15 +21,17 @@ const ExpectedReplay = z.strictObject({
 export type ExpectedReplay = z.infer<typeof ExpectedReplay>;
 
 const mode = Mode.optional();
+/** What a case must come to live, where that differs: people are asked first. */
+const live = z.array(ExpectedReplay).min(1).optional();
 const Expected = z.union([
   z
-    .strictObject({ mode, ...ExpectedReplay.shape })
-    .transform(({ mode, ...replay }) => ({ mode, replays: [replay] })),
-  z.strictObject({ mode, replays: z.array(ExpectedReplay).min(1) }),
+    .strictObject({ mode, live, ...ExpectedReplay.shape })
+    .transform(({ mode, live, ...replay }) => ({ mode, live, replays: [replay] })),
+  z.strictObject({ mode, live, replays: z.array(ExpectedReplay).min(1) }),
 ]);
 /**
  * `expected.json`: what a case must come to, in the mode it names. A case of several findings has
- * one member `replays`, with what each comes to.
+ * one member `replays`, with what each comes to; one that waits for people has `live` beside it.
  */
 export type Expected = z.infer<typeof Expected>;
 
@@ -45,6 +48,10 @@ export interface Case {
   /** Left out, the account is built from the finding. */
   readonly account?: AccountState;
   readonly settings: Settings;
+  /** What people answer who are asked first; left out, the case is left waiting for them. */
+  readonly approver?: RehearsedApprover | undefined;
+  /** The organisational units of accounts, from an account's own up to the root. */
+  readonly units?: Readonly<Record<string, readonly string[]>> | undefined;
   readonly expected?: Expected;
 }
 
@@ -92,12 +99,15 @@ function inFolder(path: string): readonly Case[] {
 function readCaseFolder(folder: string, events: readonly string[]): Case {
   const source = sourceOf(folder);
   try {
-    const { settings, ...account } = optional(join(folder, 'account.json'), WithSettings) ?? {};
+    const { settings, approver, units, ...account } =
+      optional(join(folder, 'account.json'), WithSettings) ?? {};
     const expected = optional(join(folder, 'expected.json'), Expected);
     return {
       source,
       documents: events.map((name) => readDocument(join(folder, name))),
       settings: settings ?? rehearsalSettings(),
+      approver,
+      units,
       ...(Object.keys(account).length > 0 && {
         account: inFile(join(folder, 'account.json'), () => parseInput(AccountState, account)),
       }),
@@ -110,7 +120,11 @@ function readCaseFolder(folder: string, events: readonly string[]): Case {
 }
 
 /** `settings` beside the account's own members: how Cordon was configured in this case. */
-const WithSettings = z.looseObject({ settings: RehearsalSettings.optional() });
+const WithSettings = z.looseObject({
+  settings: RehearsalSettings.optional(),
+  approver: z.enum(approvers).optional(),
+  units: z.record(z.string(), z.array(z.string())).optional(),
+});
 
 function optional<Schema extends z.ZodType>(
   path: string,

@@ -30,9 +30,12 @@ async function record(of: Case): Promise<void> {
   const replayed = await replayCase(of, { workflows });
   const [first, ...more] = replayed.map(({ replay }) => cameTo(replay));
   const mode = of.expected?.mode;
+  const live = (await replayCase(of, { workflows, mode: 'live' })).map(({ replay }) => replay);
+  const isAsked = live.some(({ steps }) => steps.some(({ step }) => step === 'request-approval'));
   const expected = {
     ...(mode && { mode }),
     ...(more.length > 0 ? { replays: [first, ...more] } : first),
+    ...(isAsked && { live: live.map(cameTo) }),
   };
   writeFileSync(join(of.source, 'expected.json'), `${JSON.stringify(expected, null, 2)}\n`);
   console.log(`${of.source}: ${[first, ...more].map((each) => each?.status).join(', ')}`);

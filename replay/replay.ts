@@ -94,9 +94,10 @@ export async function replayCase(of: Case, options: ReplayOptions): Promise<read
   const replayed = (await Promise.all(ended)).flat();
   const { expected } = of;
   if (!expected) return replayed;
+  const mode = options.mode ?? expected.mode;
   const unexpected = differences(
     replayed.map(({ replay }) => replay),
-    expected,
+    (mode === 'live' && expected.live) || expected.replays,
   );
   return replayed.map((each, index) => ({
     ...each,
@@ -144,6 +145,9 @@ function start(item: Item, of: Case, worlds: Worlds, options: ReplayOptions): Wo
       evidence,
       running: world.running,
       turns: world.turns,
+      waits: world.waits,
+      approver: of.approver,
+      units: of.units,
       settings: of.settings,
       now,
       ...(options.dryRun && { dryRun: options.dryRun }),
@@ -220,18 +224,27 @@ const Opening = z.looseObject({
 
 const whyDry = (forced: string) => (forced === 'policy' ? 'the settings allow no more' : forced);
 
-const opens: ReadonlySet<string> = new Set(['open-case', 'plan-attack-sequence']);
+const opens: ReadonlySet<string> = new Set([
+  'open-case',
+  'plan-attack-sequence',
+  'settle-approval',
+]);
+
+/** Outcomes with which nothing is done. */
+const left: ReadonlySet<string> = new Set(['declined', 'needs-human', 'denied', 'unanswered']);
 
 function cameOf(ran: Ran, asked: Extract<Asked, { request: object }>) {
   const invocations = ran.entered.flatMap((entered) => entered.invocations);
-  const opened = invocations.find(({ step, result }) => opens.has(step) && result);
+  // The last word: what people answered comes after what the case was opened with.
+  const opened = invocations.findLast(({ step, result }) => opens.has(step) && result);
   const { data: opening } = Opening.safeParse(opened?.result);
-  const left = opening && ['declined', 'needs-human'].includes(opening.outcome);
-  const status = ran.status === 'succeeded' && left ? 'declined' : ran.status;
+  const nothingDone = ran.status === 'waiting' || (opening && left.has(opening.outcome));
+  const status = ran.status === 'failed' ? 'failed' : nothingDone ? 'declined' : 'succeeded';
   const forced = opening?.forced ? ` A dry run, whatever is asked: ${whyDry(opening.forced)}.` : '';
+  const waits = ran.status === 'waiting' ? ' It waits for approval: nothing is changed.' : '';
   return {
     playbook: asked.playbook,
-    reason: `${asked.reason}${forced}`,
+    reason: `${asked.reason}${forced}${waits}`,
     mode: opening?.mode ?? asked.mode,
     priority: opening?.priority ?? asked.priority,
     status,

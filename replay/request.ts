@@ -22,8 +22,7 @@ interface Words {
 /**
  * What EventBridge's rule, or the person who starts a playbook, would start it with.
  *
- * `mode` overrides what a request says for itself; `otherwise` is for one that says nothing. A
- * trigger that wants approval starts a dry run whatever is asked.
+ * `mode` overrides what a request says for itself; `otherwise` is for one that says nothing.
  */
 export function ask(
   { event, request }: ParsedFinding,
@@ -38,13 +37,18 @@ export function ask(
     mode: said.mode as Mode | undefined,
     priority: said.priority as Priority | undefined,
   };
-  const wanted = approval === 'required' ? 'dry-run' : (mode ?? own.mode ?? otherwise);
+  const wanted = mode ?? own.mode ?? otherwise;
   const priority = own.priority ?? routed.priority;
   return {
     playbook,
     reason,
     priority,
     mode: wanted,
-    request: { ...request, mode: wanted, priority },
+    request: {
+      ...request,
+      mode: wanted,
+      priority,
+      ...(approval === 'required' && { approval }),
+    },
   };
 }

@@ -13,7 +13,7 @@ type Route =
       readonly trigger: string;
       /** What the trigger asks for; a start by hand that names another priority has its own. */
       readonly priority: Priority;
-      /** `required`: it runs as a dry run only, for there is no gate to approve it at yet. */
+      /** `required`: a live run waits until a person has agreed to what it would do. */
       readonly approval: Trigger['approval'];
       readonly reason: string;
     }
@@ -53,7 +53,7 @@ export function route(event: object): Route {
   const found = routes.find(({ isMatch }) => isMatch(event));
   if (!found) return { playbook: null, reason: whyNone(event) };
   const { playbook, name, priority, approval, why } = found.trigger;
-  const gate = approval === 'required' ? ' It runs as a dry run until approval is built.' : '';
+  const gate = approval === 'required' ? ' Live, it waits until a person has agreed.' : '';
   return { playbook, trigger: name, priority, approval, reason: `${why}${gate}` };
 }
 

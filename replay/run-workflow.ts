@@ -1,14 +1,18 @@
 import type { Context } from 'aws-lambda';
 import { ExecutionTimeoutError, type RunOptions, StateMachine } from 'aws-local-stepfunctions';
+import * as z from 'zod';
+import { CaseRef } from '../functions/shared/case-record.ts';
 import type { Home, Notification } from '../functions/shared/home.ts';
 import type { JournalEntry, Mode } from '../functions/shared/journal.ts';
 import { type StepHandler, toLambda, type Wiring } from '../functions/shared/lambda.ts';
 import type { Result, Step } from '../functions/shared/step.ts';
 import type { RehearsalAccount } from './account/rehearsal-account.ts';
 import { type Rehearsal, wireRehearsal } from './account/wiring.ts';
-import { asInterpreted, isAdded, itemOf, settle } from './as-interpreted.ts';
+import { asInterpreted, isAdded, itemOf, madeUpLater, settle } from './as-interpreted.ts';
+import { askRehearsed } from './rehearsed-approval.ts';
 import { type Entry, inOrder, StatesEntered } from './states-entered.ts';
 import type { Turns } from './turns.ts';
+import { type RehearsedApprover, Waits } from './waits.ts';
 import { statesOf, type Workflow } from './workflow.ts';
 
 /** One execution of a workflow, and the world it runs in. */
@@ -29,6 +33,12 @@ export interface Execution {
   readonly dryRun?: 'copy' | 'stand-ins';
   /** Starts a further playbook in the same world; it is left to who brings it to await that. */
   readonly start?: Home['start'];
+  /** Workflows of this world that wait for people; left out, none but this one does. */
+  readonly waits?: Waits;
+  /** What people answer; left out, the execution is left waiting for them. */
+  readonly approver?: RehearsedApprover | undefined;
+  /** The organisational units of accounts. */
+  readonly units?: Rehearsal['units'];
   /** What steps run with in place of the rehearsal account; a test against another AWS brings it. */
   wire?(mode: Mode): Wiring;
 }
@@ -51,7 +61,8 @@ export interface Entered {
 }
 
 export interface Ran {
-  readonly status: 'succeeded' | 'failed';
+  /** `waiting`: people were asked, and the case does not say what they answer. */
+  readonly status: 'succeeded' | 'failed' | 'waiting';
   /** Why it failed, as Step Functions words it. */
   readonly failure?: { readonly error: string; readonly cause: string };
   /** In workflow order, then start order. */
@@ -100,7 +111,7 @@ export function runWorkflow(execution: Execution): {
 async function interpret(execution: Execution, arn: string, startedUp: () => void): Promise<Ran> {
   const { machine } = execution.workflow;
   const interpreted = asInterpreted(machine);
-  const lambdas = new Lambdas(execution, arn);
+  const lambdas = new Lambdas(execution, arn, () => run.abort());
   const states = [...statesOf(interpreted)].map(([name]) => name);
   const settling = Object.fromEntries(states.filter(isAdded).map((state) => [state, settle]));
   const atOnce = Object.fromEntries(states.map((state) => [state, 0]));
@@ -124,10 +135,11 @@ async function interpret(execution: Execution, arn: string, startedUp: () => voi
   );
   const entered = new StatesEntered(machine);
   const tooLarge = await follow(run.eventLogs, entered, startedUp);
-  const failure = (await outcome) ?? tooLarge;
+  const failure = lambdas.isParked ? undefined : ((await outcome) ?? tooLarge);
   await lambdas.idle();
+  const ended = failure ? 'failed' : 'succeeded';
   return {
-    status: failure ? 'failed' : 'succeeded',
+    status: lambdas.isParked ? 'waiting' : ended,
     ...(failure && { failure }),
     entered: inOrder(entered.entries).map((entry) => lambdas.of(entry)),
     road: entered.entries,
@@ -185,11 +197,18 @@ class Lambdas {
   readonly #arn: string;
   readonly #started = new Map<string, Invocation[]>();
   readonly #inFlight = new Set<Promise<unknown>>();
-  readonly #wirings = new Map<Mode, Wiring>();
+  readonly #wirings = new Map<string, Wiring>();
+  readonly #waits: Waits;
+  readonly #stop: () => void;
+  #asked = 0;
+  isParked = false;
 
-  constructor(execution: Execution, arn: string) {
+  /** `stop` ends the interpretation of an execution that is left waiting. */
+  constructor(execution: Execution, arn: string, stop: () => void) {
     this.#execution = execution;
     this.#arn = arn;
+    this.#waits = execution.waits ?? new Waits();
+    this.#stop = stop;
   }
 
   byState(): LocalHandlers {
@@ -197,7 +216,9 @@ class Lambdas {
       [...this.#execution.workflow.tasks].map(([state, step]) => [
         state,
         (payload) => {
-          const running = this.#invoke(state, step, payload);
+          const running = asksFor(payload)
+            ? this.#askPeople(state, step, payload)
+            : this.#invoke(state, step, payload);
           this.#inFlight.add(running.catch(() => undefined));
           // What came back from JSON.parse is the interpreter's JSON.
           return running as Json;
@@ -216,6 +237,26 @@ class Lambdas {
     await Promise.all(this.#inFlight);
   }
 
+  /** A Task that waits for an answer: its step first, then people, unless the step got an answer. */
+  async #askPeople(state: string, step: Step, payload: Asking): Promise<unknown> {
+    const token = `${this.#arn}/${state}/${++this.#asked}`;
+    const waiting = this.#waits.begin(token);
+    await this.#invoke(state, step, { ...payload, input: { ...payload.input, token } });
+    const { home } = this.#wiring('live');
+    const ref = payload.case;
+    const { execution, waits, arn } = {
+      execution: this.#execution,
+      waits: this.#waits,
+      arn: this.#arn,
+    };
+    const came = await askRehearsed({ execution, cases: home.cases, waits, token, arn, ref });
+    if (came === 'answered') return asJson(await waiting);
+    this.#waits.park(token, this.#arn);
+    this.isParked = true;
+    this.#stop();
+    return undefined;
+  }
+
   async #invoke(state: string, step: Step, payload: unknown): Promise<unknown> {
     const { sent, item } = itemOf(asJson(payload));
     const place = placeOf(state, item);
@@ -231,11 +272,12 @@ class Lambdas {
       );
     };
     const lambda = lambdaContext(step.name, `${this.#arn}/${place}/${before.length + 1}`);
-    wirings.set(lambda, { ...this.#wiring(modeOf(sent)), observe });
+    wirings.set(lambda, { ...this.#wiring(modeOf(sent), planIn(sent)), observe });
     try {
       const result = await handlerOf(step)(sent, lambda);
       refuseLarge(state, result);
       invocation.outcome = result.outcome;
+      if (step.name === 'settle-approval') this.#forgetPlans();
       return asJson(result);
     } catch (error) {
       invocation.error = error instanceof Error ? error : new Error(String(error));
@@ -245,11 +287,21 @@ class Lambdas {
     }
   }
 
-  /** One wiring for each mode, so that the steps of a dry run share one copy of the account. */
-  #wiring(mode: Mode): Wiring {
-    const { account, table, evidence, settings, running, turns, dryRun, start } = this.#execution;
+  /** The next rehearsal of a plan finds the account as it is by then. */
+  #forgetPlans(): void {
+    for (const key of this.#wirings.keys()) if (key.includes('-plan-')) this.#wirings.delete(key);
+  }
+
+  /**
+   * One wiring for each mode, so that the steps of a dry run share one copy of the account; and one
+   * for each plan, which must find the account as it is.
+   */
+  #wiring(mode: Mode, plan = ''): Wiring {
+    const { account, table, evidence, settings, running, turns, dryRun, start, units } =
+      this.#execution;
+    const key = `${mode} ${plan}`;
     const wiring =
-      this.#wirings.get(mode) ??
+      this.#wirings.get(key) ??
       this.#execution.wire?.(mode) ??
       wireRehearsal({
         account,
@@ -259,15 +311,32 @@ class Lambdas {
         settings,
         notifications: this.notifications,
         now: () => this.#execution.now(),
-        running,
+        running: { has: (arn) => running.has(arn) || this.#waits.isParked(arn) },
+        answer: this.#waits.answer,
+        units,
         ...(turns && { sleep: () => turns.sleep(this.#arn, running) }),
         start,
         ...(dryRun && { dryRun }),
       });
-    this.#wirings.set(mode, wiring);
+    this.#wirings.set(key, wiring);
     return wiring;
   }
 }
+
+/** What a Task that waits for an answer sends its step, but for the token. */
+interface Asking {
+  readonly case: CaseRef;
+  readonly input: { readonly token: string };
+}
+
+const Asking = z.looseObject({
+  case: CaseRef,
+  input: z.looseObject({ token: z.literal(madeUpLater) }),
+});
+const Planning = z.looseObject({ case: z.looseObject({ planOf: z.string(), caseId: z.string() }) });
+
+const asksFor = (payload: unknown): payload is Asking => Asking.safeParse(payload).success;
+const planIn = (sent: unknown): string | undefined => Planning.safeParse(sent).data?.case.caseId;
 
 /** Where a step runs: its state, and below a Map the item's number. */
 const placeOf = (state: string, item: number | undefined): string =>

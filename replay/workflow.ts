@@ -35,6 +35,7 @@ export interface State {
   readonly OutputPath?: string | null;
   readonly ResultPath?: string | null;
   readonly TimeoutSeconds?: number;
+  readonly TimeoutSecondsPath?: string;
   readonly SecondsPath?: string;
   readonly Retry?: readonly Retrier[];
   readonly Catch?: readonly Catcher[];
@@ -64,6 +65,30 @@ export interface Workflow {
   /** By the name of the Task state; names are unique in a workflow, its branches included. */
   readonly tasks: ReadonlyMap<string, Step>;
 }
+
+/**
+ * How a Task calls a step and then waits until somebody answers with its token:
+ * https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token
+ */
+export const waitsForToken = 'arn:aws:states:::lambda:invoke.waitForTaskToken';
+
+/** Whether a Task waits for an answer after its step has ended. */
+export const isAnswered = ({ Resource }: Pick<State, 'Resource'>): boolean =>
+  Resource === waitsForToken;
+
+/** The placeholder of the step that a Task calls; undefined where it calls none. */
+export function stepCalledBy({ Resource, Parameters }: State): string | undefined {
+  if (Resource !== waitsForToken) return Resource;
+  const named = isObject(Parameters) ? Parameters.FunctionName : undefined;
+  return typeof named === 'string' ? named : undefined;
+}
+
+/** What a Task sends its step. */
+export const payloadOf = (state: State): Json | undefined =>
+  isAnswered(state) && isObject(state.Parameters) ? state.Parameters.Payload : state.Parameters;
+
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A workflow that must not run: a state would do something other than call its step. */
 export class UnusableWorkflowError extends Error {
@@ -122,8 +147,9 @@ function runnableFrom(playbook: string, text: string, steps: readonly Step[]): W
   const tasks = new Map<string, Step>();
   for (const [name, state] of statesOf(machine)) {
     if (state.Type !== 'Task') continue;
-    const step = byPlaceholder.get(state.Resource ?? '');
-    if (!step) throw refuse(`"${name}": ${state.Resource} is no step's placeholder`);
+    const called = stepCalledBy(state);
+    const step = byPlaceholder.get(called ?? '');
+    if (!step) throw refuse(`"${name}": ${called} is no step's placeholder`);
     if (tasks.has(name)) throw refuse(`two states are called "${name}"`);
     tasks.set(name, step);
   }
@@ -179,10 +205,13 @@ export function withStates<Part extends States>(
 }
 
 const substitute = (machine: Machine): Machine =>
-  withStates(machine, (state) => ({
-    ...state,
-    ...(state.Resource && { Resource: arnOf(state.Resource) }),
-  }));
+  withStates(machine, (state) => {
+    if (!state.Resource) return state;
+    if (!isAnswered(state)) return { ...state, Resource: arnOf(state.Resource) };
+    const Parameters = isObject(state.Parameters) ? state.Parameters : {};
+    const FunctionName = arnOf(stepCalledBy(state) ?? '');
+    return { ...state, Parameters: { ...Parameters, FunctionName } };
+  });
 
 const arnOf = (placeholder: string) =>
   `arn:aws:lambda:eu-west-1:111122223333:function:${placeholder.slice(2, -1)}`;

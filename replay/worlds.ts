@@ -6,6 +6,7 @@ import type { AccountState } from './account/state.ts';
 import { CaseTableInMemory } from './case-table-in-memory.ts';
 import { EvidenceInMemory } from './evidence-in-memory.ts';
 import { Turns } from './turns.ts';
+import { Waits } from './waits.ts';
 
 /** What executions meet each other in: an account, its cases, and who still runs. */
 class World {
@@ -14,6 +15,7 @@ class World {
   readonly evidence: EvidenceInMemory;
   readonly running = new Set<string>();
   readonly turns = new Turns();
+  readonly waits = new Waits();
   #executions = 0;
 
   constructor(state: AccountState, options: RehearsalOptions) {

@@ -33,10 +33,7 @@ export interface Trigger {
   readonly playbook: string;
   readonly pattern: EventPattern;
   readonly priority: Priority;
-  /**
-   * `required`: a person must agree before anything is changed. There is no gate for that yet, so
-   * such a trigger starts its playbook as a dry run, whatever mode is configured.
-   */
+  /** `required`: a person must agree before anything is changed. Its rule says so in the request. */
   readonly approval: 'none' | 'required';
   /** Why these findings are answered like this, in a sentence for the responder. */
   readonly why: string;

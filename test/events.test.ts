@@ -63,23 +63,32 @@ describe.each(names)('%s', (name) => {
     for (const { account } of replays) expect(account?.after).toEqual(account?.before);
   });
 
-  it('makes the same calls live as in a dry run, which differ in what became of them', async () => {
-    const dry = await replayOnce(name, 'dry-run');
-    const live = await replayOnce(name, 'live');
-    expect(live.map(({ states }) => states)).toEqual(dry.map(({ states }) => states));
-    expect(lines(live)).toEqual(lines(dry));
-  });
+  const isAsked = cases.get(name)?.expected?.live !== undefined;
 
-  it('withholds what it sends live when stand-ins answer, but for what is listed', async () => {
-    const live = writesOf(await replayOnce(name, 'live'));
-    const standIns = writesOf(await replayOnce(name, 'stand-ins'));
-    const { own: missing, shared: sent } = split(live, standIns);
-    const { own: extra, shared: withheld } = split(standIns, live);
-    const listed = exceptions[name] ?? {};
-    expect(missing.map(withoutInput)).toEqual(listed.missing ?? []);
-    expect(extra.map(withoutInput)).toEqual(listed.extra ?? []);
-    expect(withheld).toEqual(sent);
-  });
+  // People are asked between the two, in `test/statemachines/approval.test.ts`.
+  it.skipIf(isAsked)(
+    'makes the same calls live as in a dry run, which differ in what became of them',
+    async () => {
+      const dry = await replayOnce(name, 'dry-run');
+      const live = await replayOnce(name, 'live');
+      expect(live.map(({ states }) => states)).toEqual(dry.map(({ states }) => states));
+      expect(lines(live)).toEqual(lines(dry));
+    },
+  );
+
+  it.skipIf(isAsked)(
+    'withholds what it sends live when stand-ins answer, but for what is listed',
+    async () => {
+      const live = writesOf(await replayOnce(name, 'live'));
+      const standIns = writesOf(await replayOnce(name, 'stand-ins'));
+      const { own: missing, shared: sent } = split(live, standIns);
+      const { own: extra, shared: withheld } = split(standIns, live);
+      const listed = exceptions[name] ?? {};
+      expect(missing.map(withoutInput)).toEqual(listed.missing ?? []);
+      expect(extra.map(withoutInput)).toEqual(listed.extra ?? []);
+      expect(withheld).toEqual(sent);
+    },
+  );
 
   it('comes to the same, byte for byte, when a dry run and a live run go side by side', async () => {
     const both = [replay(name, { mode: 'dry-run' }), replay(name, { mode: 'live' })];
@@ -138,7 +147,6 @@ const exceptions: Readonly<Record<string, { missing?: string[]; extra?: string[]
     missing: memoryVolume,
     extra: [...twoLooksMore, ...memoryVolume],
   },
-  'key-used-from-tor-awaits-approval': { extra: twoLooksMore },
   'leaked-key-led-to-three-roles': { extra: [...twoLooksMore, ...twoLooksMore, ...twoLooksMore] },
   // Found at the second look.
   'leaked-key-used-from-tor': { extra: roleAgain },

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { whoSaid } from '../shared/approval.ts';
 import { toLambda } from '../shared/lambda.ts';
 import { defineStep, type StepContext } from '../shared/step.ts';
 import { attackSequence } from './attack-sequence.ts';
@@ -79,10 +80,12 @@ export const closeCase = defineStep({
     const missing = [...verdict.missing, ...made.missing];
 
     const { caseId, mode } = context.case;
+    const approval = mode === 'live' ? await context.home.cases.approvals.of(caseId) : undefined;
+    const agreed = whoSaid(approval?.decisions ?? []);
     const evidence = made.there;
     await context.home.notify({
       title: `${(judgeOf.titles ?? titles)[mode][status]}${made.key ? '' : ', no evidence manifest'}: ${target}`,
-      text: textOf({ ...verdict, missing }, findings, { mode, caseId, target, evidence }),
+      text: textOf({ ...verdict, missing }, findings, { mode, caseId, target, evidence, agreed }),
       keywords: ['cordon', status, mode],
     });
     await context.home.cases.noteTold(context.case);

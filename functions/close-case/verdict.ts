@@ -119,7 +119,15 @@ export function textOf(
     caseId,
     target,
     evidence,
-  }: { mode: string; caseId: string; target: string; evidence: readonly string[] },
+    agreed,
+  }: {
+    mode: string;
+    caseId: string;
+    target: string;
+    evidence: readonly string[];
+    /** Who answered, where people were asked. */
+    agreed: string;
+  },
 ): string {
   const list = (title: string, lines: readonly string[]) =>
     lines.length > 0 ? [`*${title}*`, ...lines.map((line) => `• ${line}`), ''] : [];
@@ -131,6 +139,7 @@ export function textOf(
     ...(mode === 'dry-run'
       ? ['Nothing was changed: this says what a live run would have done.']
       : []),
+    ...(agreed ? [agreed] : []),
     '',
     ...list('Left to do', verdict.missing),
     ...list('Found', verdict.found),

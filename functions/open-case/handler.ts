@@ -1,7 +1,7 @@
 import { IAMClient } from '@aws-sdk/client-iam';
 import * as z from 'zod';
 import { patient } from '../shared/connection.ts';
-import { forbids } from '../shared/guard-rails.ts';
+import { forbids, limitsOf } from '../shared/guard-rails.ts';
 import { toLambda } from '../shared/lambda.ts';
 import { letGo, lock } from '../shared/lock.ts';
 import { parseRequest } from '../shared/parse-finding.ts';
@@ -9,6 +9,7 @@ import { policyOf } from '../shared/playbooks.ts';
 import { sideBySide } from '../shared/side-by-side.ts';
 import { defineStep } from '../shared/step.ts';
 import { parseInput } from '../shared/unusable-input.ts';
+import { gateAt, gatedAgain, waiting } from './gate.ts';
 import { instanceTarget } from './instance-target.ts';
 import { judgeOwner } from './judge-owner.ts';
 import { askOwner } from './key-owner.ts';
@@ -44,7 +45,9 @@ const input = z.strictObject({
  * runs no more is taken over with what it recorded. Samples, archived findings and placeholders are
  * made dry runs here, whatever was asked for. Of a user's credentials, IAM is asked beside the lock
  * whose they are: a finding's word is not taken for it, and who may not be touched is let go again.
- * It does not approve anything: rate limits and approval are not its business yet.
+ * A live run that people must agree to first, or that is past an hourly limit, gets its case and its
+ * lock as well, and is handed on as the dry run by which it is planned. A guard that cannot be read
+ * leaves the target to a human.
  *
  * Throws `UnusableInputError` for a request that is not one, or that another playbook answers;
  * nothing has been recorded then.
@@ -65,7 +68,7 @@ export const openCase = defineStep({
     'iam:ListAccessKeys': { on: 'arn:aws:iam::*:user/*' },
   },
   writes: {},
-  uses: ['cases', 'isRunning'],
+  uses: ['cases', 'isRunning', 'answer', 'unitsOf'],
   connect: (to) => ({ iam: new IAMClient(patient(to)) }),
 
   async run({ request, execution, playbook }, { iam }, context): Promise<Opening> {
@@ -83,19 +86,30 @@ export const openCase = defineStep({
     if ('reason' in found) return { ...plan, ...left(found.reason) };
 
     const { arn: target, region, principal } = found;
-    const wanted = { finding, mode: plan.mode, target, region, execution, parent: asked.parent };
+    const judged = { asked, playbook, policy, found };
+    const gate = plan.mode === 'live' ? await gateAt(judged, context) : null;
+    if (gate === 'unreadable') return { ...plan, ...left('guard-unreadable') };
+    const wanted = {
+      ...{ finding, mode: plan.mode, target, region, execution, parent: asked.parent },
+      asks: asked.approval === 'required',
+      gate,
+      ...(plan.mode === 'live' && { limits: limitsOf(settings, { ...finding, playbook }) }),
+    };
     const locking = lock(wanted, context);
-    if (!principal || principal.roleName) return { ...plan, ...(await locking) };
+    if (!principal || principal.roleName) return waiting(plan, await locking);
 
     const [locked, said] = await sideBySide([locking, askOwner(iam, principal)]);
     if (locked.outcome === 'joined') return { ...plan, ...locked };
-    const judged = judgeOwner(settings, { principal, said, isSample: finding.sample });
-    if (!('reason' in judged))
-      return { ...plan, ...locked, ...judged, ...(locked.ref && judged.told) };
+    const owned = judgeOwner(settings, { principal, said, isSample: finding.sample });
+    if (!('reason' in owned)) {
+      const owner = owned.principal.userName;
+      const gated = await gatedAgain(locked, { ...judged, owner }, context);
+      return { ...waiting(plan, gated), ...owned, ...(gated.ref && owned.told) };
+    }
 
     // Told again when GuardDuty repeats the finding, as of any other target left to a human.
-    if (locked.ref) await letGo(locked.ref, { reason: judged.reason }, context);
-    return { ...plan, ...left(judged.reason), other: locked.other };
+    if (locked.ref) await letGo(locked.ref, { reason: owned.reason }, context);
+    return { ...plan, ...left(owned.reason), other: locked.other };
   },
 });
 

@@ -53,6 +53,10 @@ export const instructions: Readonly<Record<ForHuman, string>> = {
     'IAM knows no such key in this account, or does not let Cordon see whose it is: it has been ' +
     'deleted, is another account’s, or is root’s. `aws sts get-access-key-info` names its account; ' +
     'if that is this one, look for it in the credential report.',
+  'guard-unreadable':
+    'Whether people must be asked first depends on the organisational unit of the account, and AWS ' +
+    'Organizations did not say which it is. Decide by hand; that Cordon’s account may call ' +
+    'organizations:ListParents, as management account or delegated administrator, is the cure.',
 };
 
 /** What a person is told when AWS knows the key as someone else's than the finding does. */

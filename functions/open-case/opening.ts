@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { CaseRef } from '../shared/case-record.ts';
+import { CaseRef, type Gate } from '../shared/case-record.ts';
 import type { Finding } from '../shared/finding.ts';
-import { AccessKeyId, InstanceId, VpcId } from '../shared/ids.ts';
+import { AccessKeyId, CaseId, InstanceId, VpcId } from '../shared/ids.ts';
 import { Mode } from '../shared/journal.ts';
 import { Memory, Priority, type parseRequest } from '../shared/parse-finding.ts';
 import { isPlaceholder } from '../shared/parse-guardduty.ts';
@@ -29,9 +30,12 @@ const nobody: z.infer<typeof PrincipalOrNone> = {
   federated: false,
 };
 
+/** How a case that waited for people goes on. */
+const decided = ['approved', 'confirmed', 'denied', 'unanswered', 'superseded'] as const;
+
 /** What the rest of the workflow reads. Every field is there in every outcome. */
 export const Opening = z.object({
-  outcome: z.enum(['opened', 'joined', 'declined', 'needs-human']),
+  outcome: z.enum(['opened', 'joined', 'declined', 'needs-human', 'denied', 'unanswered']),
   reason: z.enum([
     'new-case',
     'retry',
@@ -42,6 +46,8 @@ export const Opening = z.object({
     'owner-differs',
     /** The deployment has switched the playbook off. */
     'playbook-off',
+    /** What people said of the plan, or that something graver came in between. */
+    ...decided,
     ...forHuman,
   ]),
   ref: CaseRef.nullable(),
@@ -73,10 +79,24 @@ export const Opening = z.object({
     request: z.record(z.string(), z.unknown()).nullable(),
     name: z.string().nullable(),
   }),
+  /**
+   * Whether people must agree before anything is changed. Until they have, `mode` is a dry run and
+   * `ref` the plan's: the case itself is open and holds its target.
+   */
+  approval: z.object({
+    needed: z.enum(['yes', 'no']),
+    because: z.array(z.string()),
+    /** How often the case has been planned. */
+    round: z.int(),
+    /** Of the gravest finding it was planned for. */
+    severity: z.number(),
+  }),
   /** What a person does now, null when nothing is left to one. */
   instructions: z.string().nullable(),
   polls: z.object({ autoScaling: z.int(), history: z.int() }),
   waits: z.object({
+    /** How long people have to answer. */
+    approval: z.int(),
     memory: z.int(),
     autoScaling: z.int(),
     history: z.int(),
@@ -107,7 +127,9 @@ export function planOf(asked: ReturnType<typeof parseRequest>, settings: Setting
     alongside: { playbook: 'none', request: null, name: null },
     instructions: null,
     polls: { autoScaling: autoScaling.polls, history: history.polls },
+    approval: { needed: 'no', because: [], round: 0, severity: asked.finding.severity },
     waits: {
+      approval: settings.approval.minutes * 60,
       memory: memory.pollSeconds,
       autoScaling: autoScaling.pollSeconds,
       history: history.pollSeconds,
@@ -145,6 +167,25 @@ export const left = (reason: ForHuman) =>
     instructions: instructions[reason],
   }) satisfies Partial<Opening>;
 
+/** A case that waits for people, as it is planned: a dry run with records of its own. */
+export const planned = (
+  live: CaseRef,
+  { because }: Gate,
+  { round, severity }: Pick<Opening['approval'], 'round' | 'severity'>,
+) =>
+  ({
+    outcome: 'opened',
+    mode: 'dry-run',
+    ref: { ...live, mode: 'dry-run', planOf: live.caseId, caseId: planId(live) },
+    approval: { needed: 'yes', because, round, severity },
+  }) satisfies Partial<Opening>;
+
+/** The same in each round, so that the same plan names the same things; another where it is taken over. */
+function planId({ caseId, execution }: CaseRef): CaseId {
+  const hash = createHash('sha256').update(execution).digest('hex').slice(0, 6);
+  return CaseId.parse(`${caseId}-plan-${hash}`);
+}
+
 /** Nothing is locked nor done, and nobody is told: the deployment wants it so. */
 export const switchedOff = {
   outcome: 'declined',
@@ -160,5 +201,5 @@ function forcedDryRun(
   if (isPlaceholder(finding)) return 'placeholder';
   if (finding.sample) return 'sample';
   if (finding.archived) return 'archived';
-  return mode === 'live' && (policy === 'dry-run' || policy === 'approve') ? 'policy' : null;
+  return mode === 'live' && policy === 'dry-run' ? 'policy' : null;
 }

@@ -13,6 +13,7 @@ export const forHuman = [
   'management-account',
   'unknown-principal',
   'unknown-key',
+  'guard-unreadable',
 ] as const;
 export type ForHuman = (typeof forHuman)[number];
 

@@ -72,7 +72,7 @@ export const planAttackSequence = defineStep({
   output,
   reads: {},
   writes: {},
-  uses: ['cases', 'isRunning'],
+  uses: ['cases', 'isRunning', 'answer'],
   connect: () => ({}),
 
   async run({ request, execution }, _aws, context): Promise<Plan> {

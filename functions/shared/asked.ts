@@ -17,5 +17,7 @@ export const Words = {
   mode: Mode.default('dry-run'),
   priority: Priority.default('evidence-first'),
   memory: Memory.default('capture'),
+  /** `required`: a live run waits until a person has agreed to what it would do. */
+  approval: z.enum(['required', 'none'], 'expected "required" or "none"').default('none'),
   reason: z.string().trim().min(1).max(1000).optional(),
 };

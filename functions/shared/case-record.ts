@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { Approvals } from './approvals.ts';
 import type { Artefact } from './artefact.ts';
 import type { CaseTable, Change, Item, Refused } from './case-table.ts';
 import type { Finding } from './finding.ts';
@@ -72,7 +73,7 @@ interface Before {
 }
 
 /** What one run of a step leaves in the case. */
-interface StepRecord {
+export interface StepRecord {
   readonly step: string;
   readonly outcome: string;
   readonly journal: readonly JournalEntry[];
@@ -167,10 +168,13 @@ const limitReached = ({ scope }: HourlyLimit): Gate => ({
 export class CaseRecord {
   readonly #table: CaseTable;
   readonly #now: () => Date;
+  /** What people were asked about cases, and what they said. */
+  readonly approvals: Approvals;
 
   constructor(table: CaseTable, now: () => Date) {
     this.#table = table;
     this.#now = now;
+    this.approvals = new Approvals(table, now);
   }
 
   /**
@@ -188,6 +192,7 @@ export class CaseRecord {
       execution,
       lockSeconds,
       parent,
+      asks = false,
       gate = null,
       limits = [],
     }: {
@@ -200,6 +205,8 @@ export class CaseRecord {
       lockSeconds: number;
       /** The case whose playbook started this one's. */
       parent?: CaseId | undefined;
+      /** Whether the finding by itself would wait for people: its trigger says so. */
+      asks?: boolean | undefined;
       /** Why the case waits for people, where that is known already. */
       gate?: Gate | null | undefined;
       /** What a case that acts is counted in; past one of them it waits for people. */
@@ -239,7 +246,7 @@ export class CaseRecord {
           openedAt,
         },
       },
-      { put: { pk: casePk(caseId), sk: `finding#${finding.id}`, finding } },
+      { put: { pk: casePk(caseId), sk: `finding#${finding.id}`, finding, asks } },
       takeOver
         ? { put: { ...seen, caseId } }
         : { put: { ...seen, caseId }, onlyIf: { absent: true } },
@@ -345,12 +352,17 @@ export class CaseRecord {
     limits: readonly HourlyLimit[] = [],
   ): Promise<Gate | null> {
     const held: Change = { check: lockOf(ref), onlyIf: { equals: holderOf(ref) } };
-    const free: Change = { remove: gateKey(ref.caseId) };
     const counted = await this.#table.get(countedKey(ref.caseId));
+    const toCount = counted ? [] : limits;
+    const acting: Change[] = [{ remove: gateKey(ref.caseId) }];
+    // What people have agreed to takes no place in a limit, and is let in all the same.
+    if (!counted && limits.length === 0) {
+      acting.push({ put: { ...countedKey(ref.caseId), places: [] } });
+    }
     const { refused, gate: now } = await this.#countAndWrite([held], ref.caseId, {
       gate,
-      limits: counted ? [] : limits,
-      acting: [free],
+      limits: toCount,
+      acting,
     });
     if (refused === 'written') return now;
     throw new LockLostError(`${ref.caseId} no longer holds ${ref.target}`);
@@ -387,7 +399,12 @@ export class CaseRecord {
    *
    * Each addition is counted in the lock, so that a case cannot close over one it has not seen.
    */
-  async join(mode: Mode, target: string, finding: Finding): Promise<'joined' | 'closed'> {
+  async join(
+    mode: Mode,
+    target: string,
+    finding: Finding,
+    asks = false,
+  ): Promise<'joined' | 'closed'> {
     const key = lockKey(mode, target);
     for (;;) {
       const lock = (await this.#table.get(key)) as (Item & Holder) | undefined;
@@ -395,7 +412,7 @@ export class CaseRecord {
       const { caseId, findings } = lock;
       const refused = await this.#table.write([
         { put: { ...lock, findings: findings + 1 }, onlyIf: { equals: { caseId, findings } } },
-        { put: { pk: casePk(caseId), sk: `finding#${finding.id}`, finding } },
+        { put: { pk: casePk(caseId), sk: `finding#${finding.id}`, finding, asks } },
         { put: { ...seenKey(mode, target, finding), caseId } },
       ]);
       if (refused === 'written') return 'joined';
@@ -411,6 +428,30 @@ export class CaseRecord {
       counted: lock?.findings ?? 0,
       findings: items.map(({ finding }) => finding as Finding),
     };
+  }
+
+  /** Of a case's findings, whether each by itself would have people asked. */
+  async asking({
+    caseId,
+  }: Pick<CaseRef, 'caseId'>): Promise<readonly { finding: Finding; asks: boolean }[]> {
+    const items = await this.#table.query(casePk(caseId), 'finding#');
+    return items.map(({ finding, asks }) => ({ finding: finding as Finding, asks: asks === true }));
+  }
+
+  /**
+   * Holds the target for longer: people take their time. Throws {@link LockLostError}.
+   */
+  async holdFor(ref: CaseRef, seconds: number): Promise<void> {
+    for (let look = 0; look < 8; look++) {
+      const lock = await this.#table.get(lockOf(ref));
+      const { caseId, holder } = holderOf(ref);
+      if (lock?.caseId !== caseId || lock.holder !== holder) break;
+      const { findings } = lock as Item & Holder;
+      const put = { ...lock, expires: Math.max(Number(lock.expires), this.#inSeconds(seconds)) };
+      const onlyIf = { equals: { caseId, holder, findings } };
+      if ((await this.#table.write([{ put, onlyIf }])) === 'written') return;
+    }
+    throw new LockLostError(`${ref.caseId} no longer holds ${ref.target}`);
   }
 
   /**
@@ -457,6 +498,16 @@ export class CaseRecord {
       },
     ]);
     return present.size === 0 ? 'first' : 'again';
+  }
+
+  /** Clears what a rehearsal recorded, so that the next one begins as the first did. */
+  async forgetPlan({ caseId, planOf }: CaseRef): Promise<void> {
+    if (!planOf) throw new Error(`${caseId} is no plan`);
+    const items = await this.#table.query(casePk(caseId));
+    for (let from = 0; from < items.length; from += 100) {
+      const some = items.slice(from, from + 100);
+      await this.#table.write(some.map(({ pk, sk }) => ({ remove: { pk, sk } })));
+    }
   }
 
   /** Keeps what a step did. Written even when the lock is lost: what was done was done. */

@@ -2,12 +2,17 @@ import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ListParentsCommand, OrganizationsClient } from '@aws-sdk/client-organizations';
 import {
   DescribeExecutionCommand,
   ExecutionAlreadyExists,
   ExecutionDoesNotExist,
+  InvalidToken,
+  SendTaskSuccessCommand,
   SFNClient,
   StartExecutionCommand,
+  TaskDoesNotExist,
+  TaskTimedOut,
 } from '@aws-sdk/client-sfn';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -37,6 +42,7 @@ const Environment = z.object({
     .string()
     .regex(/^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/, 'expected the ARN of a KMS key')
     .optional(),
+  CORDON_APPROVAL_PAGE: z.url('expected the URL of the approval page').optional(),
 });
 
 type Parsed = z.infer<typeof Environment>;
@@ -73,7 +79,11 @@ export function wiringFrom(
   const own = { account, region: AWS_REGION };
   const now = () => new Date();
   return {
-    home: homeIn(AWS_REGION, { table, topic, playbooks, bucket, signingKey }, now),
+    home: homeIn(
+      AWS_REGION,
+      { table, topic, playbooks, bucket, signingKey, page: parsed.CORDON_APPROVAL_PAGE },
+      now,
+    ),
     settings,
     own,
     now,
@@ -120,6 +130,7 @@ interface HomeAt extends EvidenceAt {
   readonly table: string;
   readonly topic: string;
   readonly playbooks: z.infer<typeof Playbooks>;
+  readonly page: string | undefined;
 }
 
 function homeIn(region: string, at: HomeAt, now: () => Date): Home {
@@ -136,6 +147,9 @@ function homeIn(region: string, at: HomeAt, now: () => Date): Home {
         new PublishCommand({
           TopicArn: at.topic,
           Message: JSON.stringify(messageOf(notification)),
+          MessageAttributes: {
+            audience: { DataType: 'String', StringValue: notification.audience ?? everyone },
+          },
         }),
       );
     },
@@ -154,7 +168,50 @@ function homeIn(region: string, at: HomeAt, now: () => Date): Home {
       return startExecution(sfn, machine, input, name);
     },
     ...evidenceOnAws(region, at),
+    answer: (taskToken, output) => answerTask(sfn, taskToken, output),
+    unitsOf,
+    approvalPage: at.page,
   };
+}
+
+/** Whom subscriptions that are no approver's own let through. */
+export const everyone = 'everyone';
+
+/** https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html */
+async function answerTask(sfn: SFNClient, taskToken: string, output: object) {
+  try {
+    await sfn.send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(output) }));
+    return 'answered' as const;
+  } catch (error) {
+    if (
+      error instanceof TaskTimedOut ||
+      error instanceof TaskDoesNotExist ||
+      error instanceof InvalidToken
+    ) {
+      return 'gone' as const;
+    }
+    throw error;
+  }
+}
+
+/**
+ * Organizations answers in one Region, and only the management account or a delegated administrator.
+ * https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListParents.html
+ */
+async function unitsOf(account: string): Promise<readonly string[]> {
+  const organizations = new OrganizationsClient(patient({ region: 'us-east-1' }));
+  const units: string[] = [];
+  // Units are at most five deep, below the root.
+  for (let child = account; units.length < 10; ) {
+    const { Parents: [parent] = [] } = await organizations.send(
+      new ListParentsCommand({ ChildId: child }),
+    );
+    if (!parent?.Id) break;
+    units.push(parent.Id);
+    if (parent.Type === 'ROOT') return units;
+    child = parent.Id;
+  }
+  throw new Error(`AWS Organizations names no root above ${account}`);
 }
 
 /**

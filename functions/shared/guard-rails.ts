@@ -1,7 +1,8 @@
+import type { Gate } from './case-record.ts';
 import type { Finding } from './finding.ts';
 import type { HourlyLimit } from './hourly-limit.ts';
 import type { RoleName, UserName } from './ids.ts';
-import type { Settings } from './settings.ts';
+import type { ApprovalRule, Settings } from './settings.ts';
 
 /** Why a target is left to a human, whoever names it. */
 export const forbidden = [
@@ -71,3 +72,61 @@ export const limitsOf = (
   { scope: 'all', most: limits.inAll },
   { scope: `playbook#${playbook}`, most: limits.perPlaybook },
 ];
+
+/** What is known of a case when it is judged whether people must be asked. */
+export interface Judged {
+  readonly playbook: string;
+  readonly account: string;
+  /** What the target is called, in every way that is known. */
+  readonly names: readonly (string | null)[];
+  /** The units that the account is in, the root among them; undefined where nobody looked. */
+  readonly units?: readonly string[] | undefined;
+  /** Each finding of the case, with whether its trigger asks and its policy does. */
+  readonly findings: readonly {
+    readonly severity: number;
+    readonly asks: boolean;
+    readonly policyAsks: boolean;
+  }[];
+}
+
+/**
+ * Whether people must be asked before a case acts; null where it acts at once.
+ *
+ * A finding that would act by itself is not held up by another that would not. What the rules say of
+ * a place or a target holds whatever was found there.
+ */
+export function gateOf({ approval }: Settings, judged: Judged): Gate | null {
+  const { findings } = judged;
+  const rules = approval.rules.filter((rule) => holdsFor(rule, judged));
+  const acting = findings.filter(({ asks, policyAsks }) => !asks && !policyAsks);
+  const because = [
+    ...rules.map(({ name }) => `rule: ${name}`),
+    ...(acting.length === 0 && findings.some(({ policyAsks }) => policyAsks) ? ['policy'] : []),
+    ...(acting.length === 0 && findings.some(({ asks }) => asks) ? ['finding'] : []),
+  ];
+  const people = rules.some((rule) => rule.people === 2) ? 2 : 1;
+  return because.length > 0 ? { because, people } : null;
+}
+
+/** Whether anything asks for the units that a target's account is in. */
+export const asksForUnits = ({ approval }: Settings): boolean =>
+  approval.rules.some(({ organizationalUnits }) => organizationalUnits);
+
+function holdsFor(
+  rule: ApprovalRule,
+  { playbook, account, names, units, findings }: Judged,
+): boolean {
+  const { playbooks, severityBelow, accounts, organizationalUnits, targets } = rule;
+  const gravest = Math.max(...findings.map(({ severity }) => severity));
+  return (
+    (!playbooks || playbooks.some((one) => one === playbook)) &&
+    (severityBelow === undefined || gravest < severityBelow) &&
+    (!accounts || accounts.some((one) => one === account)) &&
+    (!organizationalUnits || organizationalUnits.some((one) => units?.includes(one))) &&
+    (!targets || targets.some((one) => names.some((name) => isNamed(name, one))))
+  );
+}
+
+/** IAM tells no two names apart by their case; no two ids differ by it alone. */
+const isNamed = (name: string | null, listed: string): boolean =>
+  name?.toLowerCase() === listed.toLowerCase();

@@ -9,6 +9,8 @@ export interface Notification {
   /** What was done, what was not, and what a person must do now. Markdown. */
   readonly text: string;
   readonly keywords: readonly string[];
+  /** The approver whom alone it is for; left out, it is for everyone. */
+  readonly audience?: string;
 }
 
 /** An execution that runs, or ran, because it was asked for. */
@@ -37,4 +39,10 @@ export interface Home {
    * `UnusableInputError` for a playbook that is not deployed.
    */
   start(playbook: string, input: object, name: string): Promise<StartedPlaybook>;
+  /** Lets a workflow that waits with this token go on. `gone`: it waits no more. */
+  answer(token: string, output: object): Promise<'answered' | 'gone'>;
+  /** The organisational units that an account is in, from its own up to the root. Throws for none. */
+  unitsOf(account: string): Promise<readonly string[]>;
+  /** URL of the page on which approvers answer; undefined where there is none. */
+  readonly approvalPage: string | undefined;
 }

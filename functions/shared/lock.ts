@@ -1,5 +1,6 @@
-import type { CaseRef, Opened } from './case-record.ts';
+import type { CaseRef, Gate, Opened } from './case-record.ts';
 import type { Finding } from './finding.ts';
+import type { HourlyLimit } from './hourly-limit.ts';
 import type { CaseId, Region } from './ids.ts';
 import type { Mode } from './journal.ts';
 import type { StepContext } from './step.ts';
@@ -12,6 +13,11 @@ interface Wanted {
   readonly region: Region;
   readonly execution: string;
   readonly parent?: CaseId | undefined;
+  /** Whether the finding's trigger asks people first. */
+  readonly asks?: boolean;
+  /** Why the case waits for people, and what it is counted in where it does not. */
+  readonly gate?: Gate | null;
+  readonly limits?: readonly HourlyLimit[];
 }
 
 /** How the lock was got, or why it was not. */
@@ -21,16 +27,19 @@ type Locked =
       readonly reason: 'new-case' | 'retry' | 'taken-over';
       readonly ref: CaseRef;
       readonly other: null;
+      readonly gate: Gate | null;
     }
   | {
       readonly outcome: 'joined' | 'declined';
       readonly reason: 'open-case' | 'repeat';
       readonly ref: null;
       readonly other: string;
+      readonly gate: null;
     };
 
 /** Takes the lock, joins who holds it, or takes over from who no longer runs. */
-export async function lock(wanted: Wanted, { home, settings }: StepContext): Promise<Locked> {
+export async function lock(wanted: Wanted, context: StepContext): Promise<Locked> {
+  const { home, settings } = context;
   const opening = { ...wanted, lockSeconds: settings.lockSeconds };
   // A holder may close, or be taken over, between two looks; more than a few times is no race.
   for (let look = 0; look < 5; look++) {
@@ -38,13 +47,22 @@ export async function lock(wanted: Wanted, { home, settings }: StepContext): Pro
     if (opened.outcome !== 'held') return settled(opened);
 
     if (!opened.expired && (await home.isRunning(opened.holder))) {
-      if ((await home.cases.join(wanted.mode, wanted.target, wanted.finding)) === 'joined') {
-        return { outcome: 'joined', reason: 'open-case', ref: null, other: opened.caseId };
+      const { mode, target, finding, asks } = wanted;
+      if ((await home.cases.join(mode, target, finding, asks)) === 'joined') {
+        if (mode === 'live') await planAnew(opened.caseId, wanted, context);
+        return {
+          outcome: 'joined',
+          reason: 'open-case',
+          ref: null,
+          other: opened.caseId,
+          gate: null,
+        };
       }
     } else {
       const taken = await home.cases.open(opening, opened);
       if (taken.outcome === 'reopened') {
-        return { outcome: 'opened', reason: 'taken-over', ref: taken.ref, other: null };
+        const { ref, gate } = taken;
+        return { outcome: 'opened', reason: 'taken-over', ref, other: null, gate };
       }
     }
   }
@@ -54,11 +72,33 @@ export async function lock(wanted: Wanted, { home, settings }: StepContext): Pro
 function settled(opened: Exclude<Opened, { outcome: 'held' }>): Locked {
   switch (opened.outcome) {
     case 'opened':
-      return { outcome: 'opened', reason: 'new-case', ref: opened.ref, other: null };
+      return { ...opened, outcome: 'opened', reason: 'new-case', other: null };
     case 'reopened':
-      return { outcome: 'opened', reason: 'retry', ref: opened.ref, other: null };
+      return { ...opened, outcome: 'opened', reason: 'retry', other: null };
     case 'repeat':
-      return { outcome: 'declined', reason: 'repeat', ref: null, other: opened.caseId };
+      return { outcome: 'declined', reason: 'repeat', ref: null, other: opened.caseId, gate: null };
+  }
+}
+
+/**
+ * Has a case that waits for people be planned anew where what joined it is graver than what they
+ * were asked about, or would have acted by itself. What they have agreed to until then is void.
+ */
+async function planAnew(
+  caseId: CaseId,
+  { finding: { severity }, asks = false }: Wanted,
+  { home }: StepContext,
+): Promise<void> {
+  const { approvals } = home.cases;
+  for (let look = 0; look < 5; look++) {
+    const approval = await approvals.of(caseId);
+    if (!approval || (approval.status !== 'asked' && approval.status !== 'approved')) return;
+    const wouldAct = !asks && approval.because.includes('finding');
+    if (severity <= approval.severity && !wouldAct) return;
+    if (await approvals.settle(approval, 'superseded')) {
+      await home.answer(approval.token, { outcome: 'superseded' });
+      return;
+    }
   }
 }
 
@@ -67,7 +107,7 @@ export async function letGo(ref: CaseRef, summary: object, { home }: StepContext
   for (let look = 0; look < 5; look++) {
     const { counted } = await home.cases.findings(ref);
     const closed = await home.cases.close(ref, { status: 'needs-human', counted, summary });
-    if (closed === 'closed') return;
+    if (closed === 'closed') return home.cases.uncount(ref);
   }
   throw new Error(`${ref.caseId} was given findings at every look`);
 }

@@ -17,6 +17,7 @@ interface Request {
   readonly mode: Mode;
   readonly priority: Priority;
   readonly memory: Memory;
+  readonly approval: 'required' | 'none';
   /** A person's words, from a start by hand. */
   readonly reason?: string | undefined;
   /** The case whose playbook asked, where it was no finding and no person. */

@@ -10,7 +10,8 @@ export const playbookNames = [
   'attack-sequence',
   'rotate-access-key',
 ] as const;
-export type PlaybookName = (typeof playbookNames)[number];
+export const Playbook = z.enum(playbookNames);
+export type PlaybookName = z.infer<typeof Playbook>;
 
 /**
  * How far a playbook may go. `off`: it declines. `dry-run`: it never changes anything, whatever it

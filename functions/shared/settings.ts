@@ -1,6 +1,7 @@
 import * as z from 'zod';
+import { Approver } from './approval.ts';
 import { AccountId, InstanceId, RoleName, UserName } from './ids.ts';
-import { Policies } from './playbooks.ts';
+import { Policies, playbookNames } from './playbooks.ts';
 
 const seconds = (least: number, most: number, otherwise: number) =>
   z.int().min(least).max(most).default(otherwise);
@@ -28,6 +29,63 @@ const Limits = z
     inAll: most(30),
     /** Of each playbook. */
     perPlaybook: most(20),
+  })
+  .prefault({});
+
+/** Cases that wait for people: those that every criterion named here holds for. */
+const ApprovalRule = z
+  .strictObject({
+    /** What people are told: why they are asked. */
+    name: z.string().trim().min(1).max(100),
+    playbooks: z.array(z.enum(playbookNames)).min(1).optional(),
+    /** Cases whose gravest finding is below it. */
+    severityBelow: z.number().gt(0).max(11).optional(),
+    accounts: z.array(AccountId).min(1).optional(),
+    /** Accounts anywhere below these, which AWS Organizations is asked for. */
+    organizationalUnits: z
+      .array(
+        z.string().regex(/^(?:ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|r-[0-9a-z]{4,32})$/, {
+          error: 'expected an organisational unit, ou-…, or a root, r-…',
+        }),
+      )
+      .min(1)
+      .optional(),
+    /** Instances, users and roles, by id, name or ARN. Kept here, never as tags. */
+    targets: z.array(z.string().trim().min(1).max(300)).min(1).optional(),
+    /** How many different people must agree. */
+    people: z.union([z.literal(1), z.literal(2)], 'expected 1 or 2').default(1),
+  })
+  .refine(({ name: _, people: __, ...criteria }) => Object.keys(criteria).length > 0, {
+    error: 'expected one of playbooks, severityBelow, accounts, organizationalUnits, targets',
+  });
+export type ApprovalRule = z.infer<typeof ApprovalRule>;
+
+/** Who is asked before a case acts, when, and what silence means. */
+const ApprovalSettings = z
+  .strictObject({
+    /** How long people have to answer. */
+    minutes: z.int().min(5).max(480).default(60),
+    /**
+     * What no answer means. `act`: containment goes ahead, as far as the hourly limits let it; what
+     * waits because of a limit does not, nor does anything else than containment.
+     */
+    whenTimeRunsOut: z.enum(['deny', 'act'], 'expected deny or act').default('deny'),
+    /** Left empty, whoever may write the case table may answer, by command line. */
+    approvers: z
+      .array(Approver)
+      .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, {
+        error: 'expected no name twice',
+      })
+      .default([]),
+    rules: z.array(ApprovalRule).default([]),
+  })
+  .superRefine(({ approvers, rules }, { addIssue }) => {
+    if (approvers.length >= 2 || !rules.some(({ people }) => people === 2)) return;
+    addIssue({
+      code: 'custom',
+      path: ['approvers'],
+      message: 'expected at least two approvers, since a rule asks for two people',
+    });
   })
   .prefault({});
 
@@ -149,6 +207,7 @@ export const Settings = z.strictObject({
     .prefault({}),
   /** Containments in any hour; past one of them a case waits for approval instead of acting. */
   limits: Limits,
+  approval: ApprovalSettings,
   /** How long a case holds its target: never less than the workflow's own time limit, 3 hours. */
   lockSeconds: seconds(10_800, 86_400, 14_400),
 });

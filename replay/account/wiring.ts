@@ -26,11 +26,15 @@ export interface Rehearsal {
   readonly notifications: Notification[];
   now(): Date;
   /** ARNs of executions that still run; any other does not. */
-  readonly running: ReadonlySet<string>;
+  readonly running: { has(execution: string): boolean };
   /** Left out, a sleep takes no time and lets nobody else go on. */
   readonly sleep?: () => Promise<void>;
   /** Starts a further playbook beside this execution; left out, there is none to start. */
   readonly start?: Home['start'] | undefined;
+  /** Lets a workflow go on that waits for people; left out, none waits. */
+  readonly answer?: Home['answer'] | undefined;
+  /** The organisational units of accounts; an account that is not named is in no organisation. */
+  readonly units?: Readonly<Record<string, readonly string[]>> | undefined;
   readonly observe?: Wiring['observe'];
   /** `stand-ins`: answer withheld writes as a dry run on AWS does, not from a copy of the account. */
   readonly dryRun?: 'copy' | 'stand-ins';
@@ -45,7 +49,7 @@ export interface Rehearsal {
 export function wireRehearsal(rehearsal: Rehearsal): Wiring {
   const { account, mode, table, settings, notifications, now, running, observe, dryRun } =
     rehearsal;
-  const { start = nothingToStart, sleep = async () => {} } = rehearsal;
+  const { start = nothingToStart, answer = nobodyWaits, sleep = async () => {} } = rehearsal;
   const { evidence = new EvidenceInMemory() } = rehearsal;
   const copy = mode === 'dry-run' ? account.copy() : undefined;
   return {
@@ -58,6 +62,13 @@ export function wireRehearsal(rehearsal: Rehearsal): Wiring {
       },
       isRunning: async (execution) => running.has(execution),
       start,
+      answer,
+      unitsOf: async (account) => {
+        const units = rehearsal.units?.[account];
+        if (!units) throw new Error(`${account} is in no organisation that this rehearsal knows`);
+        return units;
+      },
+      approvalPage: 'https://approval.example/',
     },
     settings,
     own: { account: account.state.accountId, region: account.state.region },
@@ -76,6 +87,8 @@ export function wireRehearsal(rehearsal: Rehearsal): Wiring {
     ...(dryRun !== 'stand-ins' && { withhold: playOnCopy }),
   };
 }
+
+const nobodyWaits: Home['answer'] = async () => 'gone';
 
 const nothingToStart: Home['start'] = async (playbook) => {
   throw new Error(`this rehearsal has no playbook ${playbook} to start`);

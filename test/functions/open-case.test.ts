@@ -63,6 +63,7 @@ function home(
     playbook?: string;
     iam?: object;
     fault?: RehearsalOptions['fault'];
+    unitsOf?: (account: string) => Promise<readonly string[]>;
   } = {},
 ) {
   const state = AccountState.parse({
@@ -83,6 +84,7 @@ function home(
   const { playbook = 'compromised-instance' } = options;
   const running = new Set((options.running ?? ['first', 'second']).map(arn));
   const notifications: Notification[] = [];
+  const answers: object[] = [];
   const wiring: Wiring = {
     home: {
       cases,
@@ -93,6 +95,12 @@ function home(
       },
       start: async () => Promise.reject(new Error('open-case starts nothing')),
       isRunning: async (execution) => running.has(execution),
+      answer: async (token, output) => {
+        answers.push({ token, output });
+        return 'answered';
+      },
+      unitsOf: options.unitsOf ?? (async () => Promise.reject(new Error('AccessDenied'))),
+      approvalPage: undefined,
     },
     settings: RehearsalSettings.parse(options.settings ?? {}),
     own: { account: '111122223333', region: 'eu-west-1' },
@@ -117,6 +125,7 @@ function home(
     table,
     running,
     journals,
+    answers,
     connected,
     // biome-ignore lint/suspicious/noExplicitAny: each test looks at the fields it is about
     open: (request: unknown, execution = 'first'): Promise<any> =>

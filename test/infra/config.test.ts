@@ -73,11 +73,6 @@ describe('a configuration', () => {
       'playbooks.compromised-role: expected off, dry-run, approve or live, or {"findings": …, "byHand": …}, found "on"',
     ],
     [
-      'an approval that there is no gate for',
-      { playbooks: { 'compromised-role': { findings: 'approve', byHand: 'live' } } },
-      'playbooks.compromised-role: expected off, dry-run or live: there is no approval yet, found',
-    ],
-    [
       'a retention of logs that CloudWatch does not have',
       { logs: { days: 8 } },
       'logs.days: expected a number of days that CloudWatch Logs takes: 1, 3, 5, 7, 14',

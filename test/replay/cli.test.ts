@@ -223,13 +223,23 @@ describe('which mode it runs in', () => {
   it.each([
     ['a sample', finding({ service: { additionalInfo: { sample: true } } })],
     ['an archived finding', finding({ service: { archived: true } })],
-    ['a finding that waits for approval', finding({ severity: 5 })],
   ])('is a dry run for %s, whatever is asked', async (_what, document) => {
     const { replays: only } = await replays('--mode', 'live', file('finding.json', document));
 
     expect(only).toMatchObject([{ mode: 'dry-run', status: 'succeeded' }]);
     expect(only[0].reason).toMatch(/dry run/);
     expect(only[0].account.after).toEqual(only[0].account.before);
+  });
+
+  it('waits where people must agree first, and shows what it would do', async () => {
+    const document = finding({ severity: 5 });
+    const { replays: only } = await replays('--mode', 'live', file('finding.json', document));
+
+    expect(only).toMatchObject([{ mode: 'dry-run', status: 'declined' }]);
+    expect(only[0].reason).toMatch(/waits for approval: nothing is changed/);
+    expect(only[0].states.at(-1)).toBe('Ask for approval');
+    expect(only[0].account.after).toEqual(only[0].account.before);
+    expect(only[0].notifications[0].text).toMatch(/isolate-instance: ec2:ModifyNetworkInterface/);
   });
 
   it('is what a start by hand says, unless the command says otherwise', async () => {

@@ -39,7 +39,7 @@ test('sends an attack sequence to its own playbook', () => {
   ).toMatchObject({ playbook: 'attack-sequence', trigger: 'attack-sequence', approval: 'none' });
 });
 
-test('says that what needs approval runs as a dry run', () => {
+test('says that what needs approval waits for a person', () => {
   expect(routed({ ...detail, severity: 5 })).toEqual({
     playbook: 'compromised-instance',
     trigger: 'instance-compromised-medium',
@@ -47,7 +47,7 @@ test('says that what needs approval runs as a dry run', () => {
     approval: 'required',
     reason:
       'A medium finding points to foreign control; a person decides whether to cut it off. ' +
-      'It runs as a dry run until approval is built.',
+      'Live, it waits until a person has agreed.',
   });
 });
 

@@ -22,6 +22,13 @@ const containment = {
   'Go on without this role': { of: leftTheHost, call: 'iam:PutRolePolicy', on: 'ledger-backup' },
 } as const;
 
+/** What people answer who are asked first. */
+const people = [
+  { of: session, asks: 'denies' },
+  { of: session, asks: 'silent' },
+  { of: session, asks: 'silent', steps: ['settle-approval'] },
+] as const;
+
 /** Failures of Cordon itself. */
 const own = {
   'No case was opened': { of: session, steps: ['open-case'] },
@@ -82,7 +89,11 @@ it('ends the case of a role that was deleted meanwhile', async () => {
 });
 
 it('has no state that neither a case of events/ nor a failure enters', async () => {
-  const failures = [roleIsGone, ...Object.values({ ...evidence, ...containment, ...own })];
+  const failures = [
+    roleIsGone,
+    ...people,
+    ...Object.values({ ...evidence, ...containment, ...own }),
+  ];
 
   expect(await statesNeverEntered('compromised-role', failures)).toEqual([]);
 }, 30_000);

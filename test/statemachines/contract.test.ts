@@ -4,7 +4,15 @@ import * as z from 'zod';
 import { steps } from '../../functions/index.ts';
 import type { Step } from '../../functions/shared/step.ts';
 import { lintWorkflow } from '../../replay/lint-workflow.ts';
-import { loadWorkflow, placeholderOf, readWorkflows, statesOf } from '../../replay/workflow.ts';
+import {
+  isAnswered,
+  loadWorkflow,
+  payloadOf,
+  placeholderOf,
+  readWorkflows,
+  statesOf,
+  stepCalledBy,
+} from '../../replay/workflow.ts';
 
 const playbooks = [...readWorkflows()].map(([playbook, text]) => ({
   playbook,
@@ -21,9 +29,9 @@ describe.each(playbooks)('$playbook', ({ workflow, states }) => {
   });
 
   it.each(tasks)('"%s" sends its step exactly the fields the step takes', (_name, task) => {
-    const step = steps.find(({ name }) => placeholderOf(name) === task.Resource);
+    const step = steps.find(({ name }) => placeholderOf(name) === stepCalledBy(task));
     const Sent = z.object({ input: z.record(z.string(), z.unknown()) });
-    const sent = Object.keys(Sent.parse(task.Parameters).input);
+    const sent = Object.keys(Sent.parse(payloadOf(task)).input);
 
     expect(step, `no step behind ${task.Resource}`).toBeDefined();
     expect(sent.map((key) => key.replace(/\.\$$/, '')).sort()).toEqual(
@@ -34,7 +42,13 @@ describe.each(playbooks)('$playbook', ({ workflow, states }) => {
   });
 
   it.each(tasks)('"%s" retries as every other does, and has a way out', (_name, task) => {
-    expect(task.Retry).toEqual(tasks[0]?.[1].Retry);
+    const [never, ...others] = tasks[0]?.[1].Retry ?? [];
+    // Nobody is asked again because they did not answer.
+    const timeOut = isAnswered(task) ? ['States.Timeout'] : [];
+    expect(task.Retry).toEqual([
+      { ...never, ErrorEquals: [...timeOut, ...(never?.ErrorEquals ?? [])] },
+      ...others,
+    ]);
     expect(task.Catch?.at(-1)?.ErrorEquals).toEqual(['States.ALL']);
   });
 });

@@ -1,9 +1,11 @@
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { steps } from '../../functions/index.ts';
+import { everyPlaybookLive, type PlaybookName } from '../../functions/shared/playbooks.ts';
 import type { AwsCall, Step } from '../../functions/shared/step.ts';
-import { readCases } from '../../replay/read-case.ts';
+import { type Case, readCases } from '../../replay/read-case.ts';
 import { type Replay, replayCase } from '../../replay/replay.ts';
+import type { RehearsedApprover } from '../../replay/waits.ts';
 import { loadWorkflows, statesOf, type Workflow } from '../../replay/workflow.ts';
 
 const events = fileURLToPath(new URL('../../events/', import.meta.url));
@@ -27,6 +29,8 @@ export interface Failing {
   readonly on?: string;
   /** Steps that fail without making a call. */
   readonly steps?: readonly string[];
+  /** People are asked first, and answer this. */
+  readonly asks?: RehearsedApprover;
 }
 
 const replayed = new Map<string, Promise<readonly Replay[]>>();
@@ -40,16 +44,23 @@ export function replay(name: string, failing: Failing = {}): Promise<readonly Re
 }
 
 async function replayAnew(name: string, failing: Failing) {
-  const { call: broken, on = '', steps, error = injected } = failing;
+  const { call: broken, on = '', steps, error = injected, asks } = failing;
   const of = cases.get(name);
   if (!of) throw new Error(`there is no case ${name}`);
-  const replayed = await replayCase(of, {
+  const replayed = await replayCase(asks ? asked(of, asks) : of, {
     mode: 'live',
     workflows: without(steps ?? []),
     fault: (call, input) =>
       call === broken && JSON.stringify(input).includes(on) ? { when: 'before', error } : undefined,
   });
   return replayed.map((each) => each.replay);
+}
+
+/** A case as it is where every playbook asks first. */
+export function asked(of: Case, approver?: RehearsedApprover): Case {
+  const names = Object.keys(everyPlaybookLive) as PlaybookName[];
+  const playbooks = Object.fromEntries(names.map((name) => [name, 'approve' as const]));
+  return { ...of, approver, settings: { ...of.settings, playbooks } };
 }
 
 /** As `replay`, for a case of one finding. */

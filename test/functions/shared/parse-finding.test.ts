@@ -237,7 +237,8 @@ describe('what a workflow is asked', () => {
 
   test('takes mode, priority, memory and reason from beside the event', () => {
     const words = { mode: 'live', priority: 'containment-first', memory: 'skip', reason: 'drill' };
-    expect(request({ ...words, event: event() })).toEqual({ ...words, finding });
+    const unsaid = { approval: 'none' };
+    expect(request({ ...words, event: event() })).toEqual({ ...words, ...unsaid, finding });
   });
 
   test.each([
@@ -272,6 +273,7 @@ describe('a start by hand', () => {
       mode: 'dry-run',
       priority: 'evidence-first',
       memory: 'capture',
+      approval: 'none',
       finding: {
         id: expect.stringMatching(/^manual-[0-9a-f]{32}$/),
         type: 'Manual:EC2/CompromisedInstance',
@@ -302,7 +304,7 @@ describe('a start by hand', () => {
     const where = { account: '111122223333', region: 'us-gov-west-1' };
     const words = { mode: 'live', priority: 'containment-first', memory: 'skip', reason: 'a call' };
     const { finding: found, ...said } = request({ instanceId: 'i-0abc1230', ...where, ...words });
-    expect(said).toEqual(words);
+    expect(said).toEqual({ ...words, approval: 'none' });
     expect(found).toMatchObject({ ...where, title: 'a call' });
     expect(found.instance && instanceArn(found, found.instance.instanceId)).toBe(
       'arn:aws-us-gov:ec2:us-gov-west-1:111122223333:instance/i-0abc1230',

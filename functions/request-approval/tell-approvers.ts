@@ -1,0 +1,90 @@
+import { type Approval, signClaim } from '../shared/approval.ts';
+import type { CaseRef } from '../shared/case-record.ts';
+import type { StepContext } from '../shared/step.ts';
+
+/** A message must be read on a phone; the page shows the plan whole. */
+const mostLines = 25;
+
+interface Around {
+  readonly before: Approval | undefined;
+  readonly live: CaseRef;
+}
+
+/**
+ * Tells everyone that people are asked, and each approver with the link that is theirs alone. The
+ * link is never in what everyone gets: it says who answers.
+ */
+export async function tellApprovers(
+  approval: Approval,
+  around: Around,
+  { home, settings }: StepContext,
+): Promise<void> {
+  const { target, approvers } = approval;
+  const text = textOf(approval, around, settings.approval.whenTimeRunsOut);
+  const title = `Approval needed by ${untilOf(approval)}: ${target}`;
+  const keywords = ['cordon', 'approval'];
+  const command = `Answer with \`npm run approve -- ${approval.caseId}\`, or add \`--deny\`.`;
+  await home.notify({ title, text: `${text}\n\n${command}`, keywords });
+  if (!home.approvalPage) return;
+  for (const approver of approvers) {
+    if (!approver.email) continue;
+    const url = new URL(home.approvalPage);
+    url.searchParams.set('link', signClaim(approval, approver));
+    await home.notify({
+      title,
+      text: `${approver.name}, read the plan and decide, here: ${url}\n\nThis link is yours alone: do not pass it on.\n\n${text}\n\n${command}`,
+      keywords,
+      audience: approver.name,
+    });
+  }
+}
+
+/** Such as `2026-03-01 05:05 UTC`. */
+export const untilOf = ({ expires }: Approval): string =>
+  `${new Date(expires * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
+function textOf(approval: Approval, { before, live }: Around, silence: 'deny' | 'act'): string {
+  const { playbook, plan, failed, because, people, findings, caseId } = approval;
+  const isChanged = before && before.planHash !== approval.planHash && before.decisions.length > 0;
+  const shown = plan.slice(0, mostLines);
+  const more = plan.length - shown.length;
+  return [
+    `Case ${caseId}, ${playbook} on ${live.target}. Nothing has been changed yet.`,
+    ...(isChanged ? ['*What was agreed to is void: the plan has changed since.*'] : []),
+    ...(people === 2 ? ['Two different people must agree.'] : []),
+    `Until ${untilOf(approval)}; without an answer ${inWords[silence]}.`,
+    '',
+    '*Why people are asked*',
+    ...because.map((one) => `• ${whyOf(one)}`),
+    '',
+    '*Because of*',
+    ...findings.map((line) => `• \`${line}\``),
+    '',
+    `*What would be done: ${plan.length} calls*`,
+    ...shown.map((line) => `• \`${line.replaceAll('`', 'ˋ')}\``),
+    ...(more > 0 ? [`and ${more} more: the page shows them all`] : []),
+    ...failed.map((step) => `• ${step} could not be rehearsed: what it would do is not known`),
+  ].join('\n');
+}
+
+const inWords = {
+  deny: 'nothing is done and the case is left to a human',
+  act: 'containment goes ahead, as far as the hourly limits let it',
+} as const;
+
+/** Why people are asked, in words for them. */
+export function whyOf(because: string): string {
+  const [kind, ...rest] = because.split(': ');
+  switch (kind) {
+    case 'policy':
+      return 'the playbook is set to ask first';
+    case 'finding':
+      return 'findings like this one are no proof of a compromise';
+    case 'limit':
+      return `the hourly limit of containments is reached: ${rest.join(': ')}`;
+    case 'limit-not-evaluated':
+      return 'it could not be told whether the hourly limit of containments is reached';
+    default:
+      return because;
+  }
+}
