@@ -1,3 +1,4 @@
+import { SnapshotLock } from '../shared/snapshot-lock.ts';
 import type { Came, Judge } from './verdict.ts';
 
 /** How the outcomes of `compromised-instance` are judged. */
@@ -64,7 +65,11 @@ export const compromisedInstance: Judge = {
     },
   },
   notCut,
-  next: ({ instance }) => missingOf(instance),
+  next: ({ instance, memory, snapshots }) => [
+    ...missingOf(instance),
+    ...notLocked(memory),
+    ...notLocked(snapshots),
+  ],
 };
 
 /**
@@ -90,6 +95,16 @@ function missingOf(came: Came | undefined): string[] {
   const [one] = [came ?? []].flat();
   const lines = Array.isArray(one?.missing) ? one.missing : [];
   return lines.map((line) => `Inspect instance: ${String(line)}`);
+}
+
+/** That a snapshot could not be locked, and how a person locks it. */
+function notLocked(came: Came | undefined): string[] {
+  const [one] = [came ?? []].flat();
+  const { data } = SnapshotLock.safeParse(one?.lock);
+  if (data?.outcome !== 'not-locked') return [];
+  return [
+    `Lock snapshots: not locked (${data.reason}). By hand: aws ec2 lock-snapshot --snapshot-id SNAPSHOT --lock-mode governance --lock-duration DAYS`,
+  ];
 }
 
 /** How long a list in an action's outcome is. */

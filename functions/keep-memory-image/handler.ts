@@ -1,11 +1,20 @@
 import { DescribeSnapshotsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import * as z from 'zod';
+import type { Artefact } from '../shared/artefact.ts';
 import { once, patient } from '../shared/connection.ts';
 import { InstanceId, VolumeId } from '../shared/ids.ts';
 import { toLambda } from '../shared/lambda.ts';
 import { sideBySide } from '../shared/side-by-side.ts';
+import {
+  lockInWords,
+  lockReads,
+  lockSnapshots,
+  lockWrites,
+  proveLocked,
+  SnapshotLock,
+} from '../shared/snapshot-lock.ts';
 import { impossibleId } from '../shared/stand-in.ts';
-import { defineStep, NotProvenError } from '../shared/step.ts';
+import { defineStep, NotProvenError, type StepContext } from '../shared/step.ts';
 import { describeVolume } from '../shared/volume.ts';
 import { findSnapshots, isSound, snapshot } from './memory-snapshot.ts';
 
@@ -26,6 +35,8 @@ const output = z.object({
   snapshotId: z.string().nullable(),
   /** Snapshots that a lost attempt made as well. Listed, never deleted. */
   duplicates: z.array(z.string()),
+  /** Left out where the deployment locks none. */
+  lock: SnapshotLock.optional(),
 });
 type Kept = z.infer<typeof output>;
 
@@ -48,6 +59,7 @@ export const keepMemoryImage = defineStep({
       standIn: () => ({ Volumes: [{ State: 'in-use' }] }),
     },
     'ec2:DescribeSnapshots': { on: '*', standIn: () => ({ Snapshots: [] }) },
+    ...lockReads,
   },
   writes: {
     'ec2:CreateSnapshot': {
@@ -56,6 +68,7 @@ export const keepMemoryImage = defineStep({
       once: true,
       standIn: (asked) => ({ SnapshotId: impossibleId('snap', asked), State: 'pending' }),
     },
+    ...lockWrites,
   },
   needs: [
     {
@@ -90,24 +103,51 @@ export const keepMemoryImage = defineStep({
       const reason = state ?? 'EC2 knows no such volume';
       return { outcome: 'volume-gone', reason, volumeId, snapshotId: null, duplicates: [] };
     }
+    const snapshotId = made ?? (await snapshot({ ...asked, capture }, ec2Once, context));
+    const whose = made ? { made: [], kept: [made] } : { made: [snapshotId], kept: [] };
+    const lock = await lockSnapshots(ec2, whose, context.settings);
     return {
       outcome: capture === 'finished' ? 'kept' : 'kept-unfinished',
       reason: capture === 'finished' ? null : [capture, asked.detail ?? []].flat().join(': '),
       volumeId,
-      snapshotId: made ?? (await snapshot({ ...asked, capture }, ec2Once, context)),
+      snapshotId,
       duplicates,
+      ...(lock && { lock }),
     };
   },
 
-  async prove(_asked, result, { ec2 }): Promise<Kept> {
+  async prove(_asked, result, { ec2 }, context): Promise<Kept> {
     const { snapshotId } = result;
     if (!snapshotId) return result;
-    const { Snapshots = [] } = await ec2.send(
-      new DescribeSnapshotsCommand({ SnapshotIds: [snapshotId] }),
-    );
-    if (Snapshots.some(isSound)) return result;
+    const { home, case: ref } = context;
+    const [lock, { Snapshots = [] }] = await sideBySide([
+      proveLocked(ec2, [snapshotId], result.lock),
+      ec2.send(new DescribeSnapshotsCommand({ SnapshotIds: [snapshotId] })),
+      // Beside the read-back, since containment may be waiting for this step.
+      home.cases.recordArtefacts(ref, ...artefactsOf(snapshotId, result, context)),
+    ] as const);
+    if (Snapshots.some(isSound)) return { ...result, ...(lock && { lock }) };
     throw new NotProvenError(`${snapshotId} is ${Snapshots[0]?.State ?? 'not there'}`);
   },
 });
+
+function artefactsOf(
+  snapshotId: string,
+  { outcome, reason, volumeId, duplicates, lock }: Kept,
+  { now, actor, settings }: Pick<StepContext, 'now' | 'actor' | 'settings'>,
+): Artefact[] {
+  const taken = { kind: 'memory-image', body: null, time: now().toISOString(), actor } as const;
+  const source = `ec2:CreateSnapshot ${volumeId}`;
+  const details = {
+    volume: volumeId,
+    lock: lockInWords(lock, settings),
+    ...(outcome === 'kept' ? {} : { unfinished: reason ?? 'yes' }),
+    judged: 'no',
+  };
+  return [
+    { ...taken, id: snapshotId, source, details },
+    ...duplicates.map((id) => ({ ...taken, id, source, details: { duplicate: 'yes' } })),
+  ];
+}
 
 export const handler = toLambda(keepMemoryImage);

@@ -135,6 +135,15 @@ export const Settings = z.strictObject({
       ssmOnlyGroup: z.string().min(1).max(255).default('cordon-ssm-only'),
     })
     .prefault({}),
+  /** Locks of snapshots against deletion. In compliance mode nobody undoes one after the cool-off. */
+  snapshotLock: z
+    .strictObject({
+      mode: z.enum(['off', 'governance', 'compliance']).default('off'),
+      days: z.int().min(1).max(36_500).default(90),
+      /** In compliance mode only; 0 is none at all. */
+      coolOffHours: z.int().min(0).max(72).default(72),
+    })
+    .prefault({}),
   memory: z
     .strictObject({
       tools: z.array(CaptureTool).default([]),

@@ -1,10 +1,20 @@
 import { EC2Client } from '@aws-sdk/client-ec2';
 import * as z from 'zod';
+import type { Artefact } from '../shared/artefact.ts';
 import { once, patient } from '../shared/connection.ts';
 import { InstanceId, VolumeId } from '../shared/ids.ts';
 import { toLambda } from '../shared/lambda.ts';
+import { sideBySide } from '../shared/side-by-side.ts';
+import {
+  lockInWords,
+  lockReads,
+  lockSnapshots,
+  lockWrites,
+  proveLocked,
+  SnapshotLock,
+} from '../shared/snapshot-lock.ts';
 import { impossibleId } from '../shared/stand-in.ts';
-import { defineStep } from '../shared/step.ts';
+import { defineStep, type StepContext } from '../shared/step.ts';
 import { needs } from './needs.ts';
 import { proveSnapshots } from './proof.ts';
 import {
@@ -36,6 +46,8 @@ const output = z.object({
   duplicates: z.array(z.string()),
   /** For a person: finds the volumes of an instance that nothing is known of any more. */
   query: z.string().nullable(),
+  /** Left out where the deployment locks none. */
+  lock: SnapshotLock.optional(),
 });
 type Snapshots = z.infer<typeof output>;
 
@@ -60,6 +72,7 @@ export const snapshotVolumes = defineStep({
     'ec2:DescribeInstances': { on: '*' },
     'ec2:DescribeVolumes': { on: '*' },
     'ec2:DescribeSnapshots': { on: '*' },
+    ...lockReads,
   },
   writes: {
     'ec2:CreateSnapshots': {
@@ -78,11 +91,13 @@ export const snapshotVolumes = defineStep({
       when: { 'ForAllValues:StringLike': { 'aws:TagKeys': 'cordon:*' } },
       standIn: () => ({}),
     },
+    ...lockWrites,
   },
   needs,
   connect: (to) => ({ ec2: new EC2Client(patient(to)), ec2Once: new EC2Client(once(to)) }),
 
-  async run({ instanceId, exclude }, aws, { home, case: ref }): Promise<Snapshots> {
+  async run({ instanceId, exclude }, aws, context): Promise<Snapshots> {
+    const { home, case: ref, settings } = context;
     const [{ state, volumes }, { findings }, intent] = await Promise.all([
       volumesOf(aws.ec2, instanceId, () => home.cases.recallTarget(ref.target)),
       home.cases.findings(ref),
@@ -104,18 +119,52 @@ export const snapshotVolumes = defineStep({
     const found = intent === 'again' ? await snapshotsOfCase(aws.ec2, set) : [];
     const { kept, made, duplicates } = await completeSnapshots(aws.ec2Once, set, found);
     await tagDevices(aws.ec2, [...kept, ...made]);
+    const ids = { made: made.map(idOf), kept: kept.map(idOf) };
+    const lock = await lockSnapshots(aws.ec2, ids, settings);
     return {
       outcome: made.length > 0 ? 'snapshotted' : 'already-snapshotted',
       snapshots: [...kept, ...made].map(({ tagged: _, ...snapshot }) => snapshot),
       duplicates,
       query: null,
+      ...(lock && { lock }),
     };
   },
 
-  prove: async (_input, result, { ec2 }, { case: ref }) => {
-    await proveSnapshots(ec2, result.snapshots, ref.caseId);
-    return result;
+  prove: async (_input, result, { ec2 }, context) => {
+    const { home, case: ref } = context;
+    const ids = result.snapshots.map(idOf);
+    const [lock] = await sideBySide([
+      proveLocked(ec2, ids, result.lock),
+      proveSnapshots(ec2, result.snapshots, ref.caseId),
+      home.cases.recordArtefacts(ref, ...artefactsOf(result, context)),
+    ] as const);
+    return { ...result, ...(lock && { lock }) };
   },
 });
+
+const idOf = ({ snapshotId }: { readonly snapshotId: string }): string => snapshotId;
+
+/** What the case lists of them: AWS keeps their bytes, and says nothing of a hash. */
+function artefactsOf(
+  { snapshots, duplicates, lock }: Snapshots,
+  { now, actor, settings }: Pick<StepContext, 'now' | 'actor' | 'settings'>,
+): Artefact[] {
+  const taken = { kind: 'snapshot', body: null, time: now().toISOString(), actor } as const;
+  const locked = lockInWords(lock, settings);
+  return [
+    ...snapshots.map(({ snapshotId: id, volumeId, device }) => ({
+      ...taken,
+      id,
+      source: `ec2:CreateSnapshots ${volumeId}`,
+      details: { volume: volumeId, ...(device && { device }), lock: locked },
+    })),
+    ...duplicates.map((id) => ({
+      ...taken,
+      id,
+      source: 'ec2:CreateSnapshots, an attempt whose answer was lost',
+      details: { duplicate: 'yes' },
+    })),
+  ];
+}
 
 export const handler = toLambda(snapshotVolumes);

@@ -3,8 +3,12 @@ import type {
   CreateSnapshotsRequest,
   CreateSnapshotsResult,
   Snapshot as DescribedSnapshot,
+  DescribeLockedSnapshotsRequest,
+  DescribeLockedSnapshotsResult,
   DescribeSnapshotsRequest,
   DescribeSnapshotsResult,
+  LockSnapshotRequest,
+  LockSnapshotResult,
 } from '@aws-sdk/client-ec2';
 import { SnapshotId } from '../../functions/shared/ids.ts';
 import type { AwsCall } from '../../functions/shared/step.ts';
@@ -156,8 +160,56 @@ function volumesFor(
   return wanted.map(({ volumeId }) => named(state, 'volumes', volumeId));
 }
 
+type Lock = NonNullable<Snapshot['lock']>;
+
+const after = (from: string, hours: number): Date => new Date(Date.parse(from) + hours * 3_600_000);
+
+/** A rehearsal's clock stands still, so no cool-off is ever over. */
+function lockInfo({ snapshotId }: Snapshot, lock: Lock) {
+  const coolOff = lock.mode === 'compliance' && lock.coolOffHours > 0;
+  return {
+    SnapshotId: snapshotId,
+    LockState: coolOff ? ('compliance-cooloff' as const) : lock.mode,
+    LockDuration: lock.days,
+    ...(coolOff && {
+      CoolOffPeriod: lock.coolOffHours,
+      CoolOffPeriodExpiresOn: after(lock.since, lock.coolOffHours),
+    }),
+    LockCreatedOn: new Date(lock.since),
+    LockExpiresOn: after(lock.since, lock.days * 24),
+  };
+}
+
+function lockSnapshot(desk: Desk, input: Partial<LockSnapshotRequest>): LockSnapshotResult {
+  const snapshot = named(desk.state, 'snapshots', input.SnapshotId ?? '');
+  const { LockMode: mode = 'governance', LockDuration: days = 1, CoolOffPeriod = 0 } = input;
+  if (mode === 'governance' && CoolOffPeriod > 0) {
+    throw refusal('InvalidParameterCombination', 'A cool-off period is of compliance mode only.');
+  }
+  const { lock } = snapshot;
+  if (lock?.mode === 'compliance' && lock.coolOffHours === 0 && days <= lock.days) {
+    throw refusal('InvalidParameterValue', 'The lock duration can only be increased.');
+  }
+  const since = desk.now().toISOString();
+  snapshot.lock = { mode, days, coolOffHours: CoolOffPeriod, since };
+  return lockInfo(snapshot, snapshot.lock);
+}
+
+function describeLockedSnapshots(
+  { state }: Desk,
+  input: DescribeLockedSnapshotsRequest,
+): DescribeLockedSnapshotsResult {
+  return {
+    Snapshots: asked(state, 'snapshots', input.SnapshotIds).flatMap((snapshot) =>
+      snapshot.lock ? [lockInfo(snapshot, snapshot.lock)] : [],
+    ),
+  };
+}
+
 export const snapshotOperations: Readonly<Record<AwsCall, Operation>> = {
   'ec2:CreateSnapshot': createSnapshot,
   'ec2:CreateSnapshots': createSnapshots,
   'ec2:DescribeSnapshots': describeSnapshots,
+  'ec2:LockSnapshot': lockSnapshot,
+  'ec2:DescribeLockedSnapshots': describeLockedSnapshots,
 };

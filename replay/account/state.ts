@@ -160,6 +160,14 @@ const Snapshot = z.strictObject({
   volumeSize: z.int().min(1).default(8),
   encrypted: z.boolean().default(false),
   ownerId: AccountId.optional(),
+  lock: z
+    .strictObject({
+      mode: z.enum(['governance', 'compliance']),
+      days: z.int().min(1),
+      coolOffHours: z.int().min(0).default(0),
+      since: time,
+    })
+    .optional(),
 });
 
 const NetworkAclEntry = z

@@ -1,7 +1,7 @@
 import { EC2ServiceException } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { keepMemoryImage } from '../../functions/keep-memory-image/handler.ts';
-import { calls, rehearsalOf } from '../rehearsal.ts';
+import { at, calls, rehearsalOf } from '../rehearsal.ts';
 
 const instanceId = 'i-0aaaaaaaaaaaaaaa1';
 const volumeId = 'vol-0eeeeeeeeeeeeeee1';
@@ -105,6 +105,49 @@ describe('keep-memory-image', () => {
       },
     ]);
     expect(rehearsal.account.state.instances).toEqual(instances);
+  });
+
+  it('locks the image where the deployment says so, and lists it as evidence not yet judged', async () => {
+    const settings = { snapshotLock: { mode: 'governance' as const } };
+    const rehearsal = await rehearsalOf(stateWith(), { settings });
+
+    const { result, journal } = await rehearsal.run(keepMemoryImage, input);
+
+    expect(result.lock).toEqual({ outcome: 'locked', reason: null });
+    expect(rehearsal.account.state.snapshots.at(-1)?.lock?.mode).toBe('governance');
+    expect(calls(journal)).toEqual([
+      'ec2:DescribeVolumes sent',
+      'ec2:CreateSnapshot sent',
+      'ec2:LockSnapshot sent',
+      'ec2:DescribeLockedSnapshots sent',
+      'ec2:DescribeSnapshots sent',
+    ]);
+    const { caseId, execution } = await rehearsal.open('live');
+    expect(await rehearsal.cases.artefacts(caseId)).toEqual([
+      {
+        kind: 'memory-image',
+        id: result.snapshotId,
+        body: null,
+        time: at,
+        actor: `keep-memory-image, ${execution}`,
+        source: `ec2:CreateSnapshot ${volumeId}`,
+        details: { volume: volumeId, lock: 'governance, 90 days', judged: 'no' },
+      },
+    ]);
+  });
+
+  it('keeps the image when its lock is refused, and says so', async () => {
+    const rehearsal = await rehearsalOf(stateWith(), {
+      settings: { snapshotLock: { mode: 'governance' } },
+      fault: (call) =>
+        call === 'ec2:LockSnapshot'
+          ? { when: 'before', error: refusal('UnauthorizedOperation') }
+          : undefined,
+    });
+
+    const { result } = await rehearsal.run(keepMemoryImage, input);
+
+    expect(result).toMatchObject({ outcome: 'kept', lock: { outcome: 'not-locked' } });
   });
 
   it('hands on what was said of a failed capture', async () => {

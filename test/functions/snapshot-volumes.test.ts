@@ -2,7 +2,7 @@ import { EC2ServiceException } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { VolumeId } from '../../functions/shared/ids.ts';
 import { snapshotVolumes } from '../../functions/snapshot-volumes/handler.ts';
-import { calls, finding, rehearsalOf } from '../rehearsal.ts';
+import { at, calls, finding, rehearsalOf } from '../rehearsal.ts';
 
 const instanceId = 'i-0aaaaaaaaaaaaaaa1';
 const other = 'i-0aaaaaaaaaaaaaaa2';
@@ -427,3 +427,139 @@ describe('snapshot-volumes', () => {
 function tagKeys(count: number): [string, string][] {
   return Array.from({ length: count }, (_, n) => [`key-${n}`, 'value']);
 }
+
+describe('snapshot-volumes, locking', () => {
+  const governance = { snapshotLock: { mode: 'governance' as const, days: 30 } };
+  const compliance = { snapshotLock: { mode: 'compliance' as const, coolOffHours: 24 } };
+  const locks = (rehearsal: Awaited<ReturnType<typeof rehearsalOf>>) =>
+    rehearsal.account.state.snapshots.flatMap(({ lock }) => lock ?? []);
+  const locking = (name: string, when: 'before' | 'after' = 'before') => ({
+    fault: (call: string) =>
+      call === 'ec2:LockSnapshot' ? { when, error: down(name) } : undefined,
+  });
+
+  it.each([
+    [governance, { mode: 'governance', days: 30, coolOffHours: 0, since: at }],
+    [compliance, { mode: 'compliance', days: 90, coolOffHours: 24, since: at }],
+    [
+      { snapshotLock: { mode: 'compliance' as const, coolOffHours: 0 } },
+      { mode: 'compliance', days: 90, coolOffHours: 0, since: at },
+    ],
+  ])(
+    'locks each snapshot of its own as %j says, and reads the locks back',
+    async (settings, lock) => {
+      const rehearsal = await rehearsalOf(world(), { settings });
+
+      const { result, journal } = await rehearsal.run(snapshotVolumes, input);
+
+      expect(result).toMatchObject({
+        outcome: 'snapshotted',
+        lock: { outcome: 'locked', reason: null },
+      });
+      expect(locks(rehearsal)).toEqual([lock, lock]);
+      expect(calls(journal).filter((call) => call.includes('Lock'))).toEqual([
+        'ec2:LockSnapshot sent',
+        'ec2:LockSnapshot sent',
+        'ec2:DescribeLockedSnapshots sent',
+      ]);
+    },
+  );
+
+  it('locks nothing unless it is told to', async () => {
+    const rehearsal = await rehearsalOf(world());
+    const { result } = await rehearsal.run(snapshotVolumes, input);
+
+    expect(result).not.toHaveProperty('lock');
+    expect(locks(rehearsal)).toEqual([]);
+  });
+
+  it.each(['copy', 'stand-ins'] as const)('withholds locks in a dry run (%s)', async (dryRun) => {
+    const rehearsal = await rehearsalOf(world(), { settings: governance, dryRun });
+    const { result, journal } = await rehearsal.run(snapshotVolumes, input, 'dry-run');
+
+    expect(result.lock).toEqual({ outcome: 'locked', reason: null });
+    expect(calls(journal).filter((call) => call.includes('LockSnapshot'))).toEqual([
+      'ec2:LockSnapshot withheld',
+      'ec2:LockSnapshot withheld',
+    ]);
+    expect(locks(rehearsal)).toEqual([]);
+  });
+
+  it('leaves the locks of an earlier attempt as they are', async () => {
+    const rehearsal = await rehearsalOf(world(), { settings: compliance });
+    await rehearsal.run(snapshotVolumes, input);
+
+    const { result, journal } = await rehearsal.run(snapshotVolumes, input);
+
+    expect(result.lock).toEqual({ outcome: 'locked', reason: null });
+    expect(calls(journal)).not.toContain('ec2:LockSnapshot sent');
+  });
+
+  it('keeps the snapshots when a lock is refused, and says so', async () => {
+    const rehearsal = await rehearsalOf(world(), {
+      settings: governance,
+      ...locking('UnauthorizedOperation'),
+    });
+    const { result } = await rehearsal.run(snapshotVolumes, input);
+
+    expect(result.outcome).toBe('snapshotted');
+    expect(result.lock).toEqual({
+      outcome: 'not-locked',
+      reason: `${result.snapshots[0].snapshotId}: UnauthorizedOperation`,
+    });
+  });
+
+  it('calls a lock one whose answer was lost', async () => {
+    const rehearsal = await rehearsalOf(world(), {
+      settings: governance,
+      ...locking('InternalError', 'after'),
+    });
+    const { result } = await rehearsal.run(snapshotVolumes, input);
+
+    expect(result.lock).toEqual({ outcome: 'locked', reason: null });
+  });
+
+  it('does not say locked when the locks cannot be read back', async () => {
+    const rehearsal = await rehearsalOf(world(), {
+      settings: governance,
+      fault: (call) =>
+        call === 'ec2:DescribeLockedSnapshots'
+          ? { when: 'before', error: down('UnauthorizedOperation') }
+          : undefined,
+    });
+    const { result } = await rehearsal.run(snapshotVolumes, input);
+
+    expect(result).toMatchObject({
+      outcome: 'snapshotted',
+      lock: { outcome: 'not-locked', reason: 'UnauthorizedOperation' },
+    });
+  });
+
+  it('lists its snapshots as evidence, with their locks, duplicates too', async () => {
+    let lost = 0;
+    const rehearsal = await rehearsalOf(world(), {
+      settings: governance,
+      fault: (call) =>
+        call === 'ec2:CreateSnapshots' && lost++ < 1
+          ? { when: 'after', error: down('RequestTimeout') }
+          : undefined,
+    });
+    await rehearsal.run(snapshotVolumes, input);
+    const { result } = await rehearsal.run(snapshotVolumes, input);
+
+    const { caseId, execution } = await rehearsal.open('live');
+    const [first, second] = result.snapshots;
+    const listed = await rehearsal.cases.artefacts(caseId);
+    expect(listed.toSorted((a, b) => (a.source < b.source ? -1 : 1))).toEqual(
+      [first, second].map(({ snapshotId, volumeId, device }) => ({
+        kind: 'snapshot',
+        id: snapshotId,
+        body: null,
+        time: at,
+        actor: `snapshot-volumes, ${execution}`,
+        source: `ec2:CreateSnapshots ${volumeId}`,
+        details: { volume: volumeId, device, lock: 'governance, 30 days' },
+      })),
+    );
+  });
+});
