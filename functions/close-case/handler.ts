@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { whoSaid } from '../shared/approval.ts';
 import { toLambda } from '../shared/lambda.ts';
+import { manifestOf } from '../shared/manifest-of-case.ts';
 import { defineStep, type StepContext } from '../shared/step.ts';
 import { attackSequence } from './attack-sequence.ts';
 import { compromisedAccessKey, compromisedRole } from './compromised-credentials.ts';
 import { compromisedInstance } from './compromised-instance.ts';
-import { manifestOf } from './manifest.ts';
 import { rotateAccessKey } from './rotate-access-key.ts';
 import { isAssumed, type Judge, judge, type Titles, textOf, type Verdict } from './verdict.ts';
 

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { CaseRef } from '../shared/case-record.ts';
 import { toLambda } from '../shared/lambda.ts';
+import { manifestOf } from '../shared/manifest-of-case.ts';
 import { defineStep, type StepContext } from '../shared/step.ts';
 import { messageFor } from './message.ts';
 
@@ -34,6 +35,7 @@ const output = z.object({
  * are told first and the lock freed after, so that whatever fails in between, they hear of it; the
  * same event once more finds the case closed and is silent. A case that its execution has closed, or
  * that another one has taken over, is left as it is; of a closed one nobody has heard of, people do.
+ * Last the manifest of the case's evidence is written; people hear of it when it cannot be.
  */
 export const settleFailedExecution = defineStep({
   name: 'settle-failed-execution',
@@ -43,7 +45,7 @@ export const settleFailedExecution = defineStep({
   output,
   reads: {},
   writes: {},
-  uses: ['cases', 'notify'],
+  uses: ['cases', 'notify', 'evidence', 'sign'],
   connect: () => ({}),
 
   async run({ event }, _aws, { home }) {
@@ -56,7 +58,8 @@ export const settleFailedExecution = defineStep({
     if (found.outcome !== 'held') {
       const { outcome, caseId } = found;
       if (outcome === 'taken-over' || found.told) return { outcome, caseId };
-      await home.notify(messageFor({ execution, status, closed: caseId }));
+      const hasManifest = 'key' in ((await home.cases.manifest(caseId)) ?? {});
+      await home.notify(messageFor({ execution, status, closed: { caseId, hasManifest } }));
       await home.cases.noteTold({ caseId });
       return { outcome: 'told' as const, caseId };
     }
@@ -67,8 +70,9 @@ export const settleFailedExecution = defineStep({
       await home.cases.before(ref.caseId),
     ];
     await home.notify(messageFor({ execution, status, held: { ref, steps, before } }));
-    await giveToHuman(ref, status, home);
+    const summary = await giveToHuman(ref, status, home);
     await home.cases.noteTold(ref);
+    await keepManifest(ref, summary.missing, home);
     return { outcome: 'settled' as const, caseId: ref.caseId };
   },
 });
@@ -84,9 +88,24 @@ async function giveToHuman(ref: CaseRef, status: string, { cases }: StepContext[
   for (let look = 0; look < 5; look++) {
     const { counted } = await cases.findings(ref);
     const closed = await cases.close(ref, { status: 'needs-human', counted, summary });
-    if (closed === 'closed') return;
+    if (closed === 'closed') return summary;
   }
   throw new Error(`${ref.caseId} was given findings at every look`);
+}
+
+/** People have been told of the case already, so what is wrong with its evidence they hear apart. */
+async function keepManifest(ref: CaseRef, missing: string[], home: StepContext['home']) {
+  const { caseId, execution } = ref;
+  const playbook = execution.split(':')[6] ?? 'unknown';
+  const actor = `settle-failed-execution, ${execution}`;
+  const ending = { playbook, status: 'needs-human', missing } as const;
+  const made = await manifestOf({ home, case: ref, actor }, ending);
+  if (made.missing.length === 0) return;
+  await home.notify({
+    title: `Evidence of case ${caseId} is not complete`,
+    text: made.missing.map((line) => `• ${line}`).join('\n'),
+    keywords: ['cordon', 'needs-human', ref.mode],
+  });
 }
 
 export const handler = toLambda(settleFailedExecution);

@@ -1,5 +1,4 @@
-import type { StepContext } from '../shared/step.ts';
-import { type Ending, writeManifest } from '../shared/write-manifest.ts';
+import { type Closing, type Ending, writeManifest } from './write-manifest.ts';
 
 /** What came of the manifest of a closed case. */
 interface Manifested {
@@ -12,7 +11,7 @@ interface Manifested {
 }
 
 const byHand =
-  'By hand: invoke the Lambda of close-case again with what the state "Close case" sent it; of a closed case only the manifest is written';
+  'By hand: invoke the Lambda that closed the case again with what it was sent; of a closed case only the manifest is written';
 
 /**
  * Writes the case's evidence manifest and says in the case where it is, or why there is none.
@@ -20,7 +19,7 @@ const byHand =
  * Nothing that goes wrong here is thrown: the case is closed, what was contained stays so, and a
  * human is told instead. Run again, it leaves the manifest that is there.
  */
-export async function manifestOf(context: StepContext, ending: Ending): Promise<Manifested> {
+export async function manifestOf(context: Closing, ending: Ending): Promise<Manifested> {
   const { home, case: ref } = context;
   try {
     const known = await home.cases.manifest(ref.caseId);

@@ -15,7 +15,8 @@ interface Written {
   readonly lost: readonly string[];
 }
 
-type Closing = Pick<StepContext, 'home' | 'case' | 'actor'>;
+/** The closed case, and who closed it. */
+export type Closing = Pick<StepContext, 'home' | 'case' | 'actor'>;
 
 /**
  * Writes the manifest of a closed case: its findings, what was as it was before, its journal and

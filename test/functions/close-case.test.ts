@@ -85,6 +85,27 @@ describe('close-case', () => {
     expect(result.missing).toHaveLength(1);
   });
 
+  it('says that a snapshot is not locked, that a console was not read, and calls the case contained', async () => {
+    const { run } = await rehearsalOf(account);
+    const lock = { outcome: 'not-locked', reason: 'snap-1: UnauthorizedOperation' };
+    const missing = ['console-output was not read (UnauthorizedOperation)'];
+
+    const { result } = await run(
+      closeCase,
+      outcomes({
+        snapshots: { outcome: 'snapshotted', lock },
+        memory: { outcome: 'kept', lock: { outcome: 'locked', reason: null } },
+        instance: { outcome: 'inspected', missing },
+      }),
+    );
+
+    expect(result.outcome).toBe('contained');
+    expect(result.missing).toEqual([
+      'Inspect instance: console-output was not read (UnauthorizedOperation)',
+      'Lock snapshots: not locked (snap-1: UnauthorizedOperation). By hand: aws ec2 lock-snapshot --snapshot-id SNAPSHOT --lock-mode governance --lock-duration DAYS',
+    ]);
+  });
+
   it('ends the case of an instance that is gone, with the query that finds its volumes', async () => {
     const { run, notifications } = await rehearsalOf(account);
     const gone = { outcome: 'instance-gone' };
@@ -314,7 +335,7 @@ describe('close-case, the manifest of its evidence', () => {
 
     expect(result).toMatchObject({ outcome: 'contained', manifest: null });
     expect(result.missing).toEqual([
-      'Evidence manifest: not written (TypeError: no way there). By hand: invoke the Lambda of close-case again with what the state "Close case" sent it; of a closed case only the manifest is written',
+      'Evidence manifest: not written (TypeError: no way there). By hand: invoke the Lambda that closed the case again with what it was sent; of a closed case only the manifest is written',
     ]);
     expect(await cases.status(ref.caseId)).toBe('contained');
     expect(await cases.manifest(ref.caseId)).toEqual({ missing: 'TypeError: no way there' });

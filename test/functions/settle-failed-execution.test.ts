@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { settleFailedExecution } from '../../functions/settle-failed-execution/handler.ts';
+import { Manifest } from '../../functions/shared/evidence-manifest.ts';
 import type { CaseTableInMemory } from '../../replay/case-table-in-memory.ts';
 import { finding, rehearsalOf } from '../rehearsal.ts';
 
@@ -150,4 +151,44 @@ it.each([
   expect(error?.message).toContain(path);
   expect(table.items()).toEqual(before);
   expect(notifications).toEqual([]);
+});
+
+it('writes the manifest of the evidence of a case that it gives to a human', async () => {
+  const { cases, ref, settle, evidence, notifications } = await stopped();
+
+  await settle('TIMED_OUT');
+  const kept = await cases.manifest(ref.caseId);
+
+  if (!kept || !('key' in kept)) throw new Error('there is no manifest');
+  const { case: facts, entries } = Manifest.parse(
+    JSON.parse(Buffer.from((await evidence.get(kept.key)) ?? '').toString()),
+  );
+  expect(facts).toMatchObject({
+    playbook: 'compromised-instance',
+    status: 'needs-human',
+    missing: ['The execution ended as TIMED_OUT before the case was closed.'],
+  });
+  expect(entries.map(({ kind }) => kind)).toEqual(['finding', 'api-journal']);
+  expect(notifications).toHaveLength(1);
+});
+
+it('settles the case without a manifest that cannot be written, and tells a human of that too', async () => {
+  const { cases, ref, settle, evidence, notifications } = await stopped();
+  evidence.put = async () => Promise.reject(new TypeError('no way there'));
+
+  const { result } = await settle('ABORTED');
+
+  expect(result.outcome).toBe('settled');
+  expect(await cases.status(ref.caseId)).toBe('needs-human');
+  expect(notifications[1]?.title).toBe(`Evidence of case ${ref.caseId} is not complete`);
+  expect(notifications[1]?.text).toContain('Evidence manifest: not written (TypeError');
+});
+
+it('says of a closed case nobody has heard of that it has no manifest', async () => {
+  const { cases, ref, settle, notifications } = await stopped();
+  await cases.close(ref, { status: 'contained', counted: 1, summary: {} });
+
+  await settle('ABORTED');
+
+  expect(notifications[0]?.text).toContain('It has no evidence manifest');
 });
