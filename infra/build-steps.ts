@@ -32,9 +32,11 @@ export async function buildSteps(
   rmSync(folder, { recursive: true, force: true });
   const { metafile } = await build({
     absWorkingDir: repository,
-    entryPoints: Object.fromEntries(
-      steps.map(({ name }) => [name, `functions/${name}/handler.ts`]),
-    ),
+    entryPoints: {
+      ...Object.fromEntries(steps.map(({ name }) => [name, `functions/${name}/handler.ts`])),
+      // No step: a browser calls it.
+      'approval-page': 'functions/approval-page/page.ts',
+    },
     outdir: folder,
     outExtension: { '.js': '.mjs' },
     bundle: true,

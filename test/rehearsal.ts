@@ -64,9 +64,13 @@ export async function rehearsalOf(
     dryRun?: 'copy' | 'stand-ins';
     /** Starts the playbooks that a step asks for; left out, there is none to start. */
     start?: Home['start'];
+    /** Lets a workflow go on that waits for people; left out, none waits. */
+    answer?: Home['answer'];
+    /** Left out, time stands still. */
+    now?: () => Date;
   } = {},
 ) {
-  const now = () => new Date(at);
+  const now = options.now ?? (() => new Date(at));
   const account = new RehearsalAccount(AccountState.parse(state), {
     now,
     ...(options.fault && { fault: options.fault }),
@@ -106,6 +110,7 @@ export async function rehearsalOf(
       now,
       running: new Set([execution('live'), execution('dry-run')]),
       start: options.start,
+      answer: options.answer,
       ...(observe && { observe }),
       ...(options.dryRun && { dryRun: options.dryRun }),
     });

@@ -1,4 +1,4 @@
-import { type Approval, signClaim } from '../shared/approval.ts';
+import { type Approval, signClaim, untilOf, whyOf } from '../shared/approval.ts';
 import type { CaseRef } from '../shared/case-record.ts';
 import type { StepContext } from '../shared/step.ts';
 
@@ -39,10 +39,6 @@ export async function tellApprovers(
   }
 }
 
-/** Such as `2026-03-01 05:05 UTC`. */
-export const untilOf = ({ expires }: Approval): string =>
-  `${new Date(expires * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-
 function textOf(approval: Approval, { before, live }: Around, silence: 'deny' | 'act'): string {
   const { playbook, plan, failed, because, people, findings, caseId } = approval;
   const isChanged = before && before.planHash !== approval.planHash && before.decisions.length > 0;
@@ -71,20 +67,3 @@ const inWords = {
   deny: 'nothing is done and the case is left to a human',
   act: 'containment goes ahead, as far as the hourly limits let it',
 } as const;
-
-/** Why people are asked, in words for them. */
-export function whyOf(because: string): string {
-  const [kind, ...rest] = because.split(': ');
-  switch (kind) {
-    case 'policy':
-      return 'the playbook is set to ask first';
-    case 'finding':
-      return 'findings like this one are no proof of a compromise';
-    case 'limit':
-      return `the hourly limit of containments is reached: ${rest.join(': ')}`;
-    case 'limit-not-evaluated':
-      return 'it could not be told whether the hourly limit of containments is reached';
-    default:
-      return because;
-  }
-}

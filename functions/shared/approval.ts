@@ -157,3 +157,24 @@ export const whoSaid = (decisions: Approval['decisions']): string =>
       return `${said === 'deny' ? 'Denied' : 'Approved'} by ${by} ${way} at ${at}.`;
     })
     .join(' ');
+
+/** Such as `2026-03-01 05:05 UTC`. */
+export const untilOf = ({ expires }: Approval): string =>
+  `${new Date(expires * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
+/** Why people are asked, in words for them. */
+export function whyOf(because: string): string {
+  const [kind, ...rest] = because.split(': ');
+  switch (kind) {
+    case 'policy':
+      return 'the playbook is set to ask first';
+    case 'finding':
+      return 'findings like this one are no proof of a compromise';
+    case 'limit':
+      return `the hourly limit of containments is reached: ${rest.join(': ')}`;
+    case 'limit-not-evaluated':
+      return 'it could not be told whether the hourly limit of containments is reached';
+    default:
+      return because;
+  }
+}

@@ -178,7 +178,7 @@ function homeIn(region: string, at: HomeAt, now: () => Date): Home {
 export const everyone = 'everyone';
 
 /** https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html */
-async function answerTask(sfn: SFNClient, taskToken: string, output: object) {
+export async function answerTask(sfn: SFNClient, taskToken: string, output: object) {
   try {
     await sfn.send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(output) }));
     return 'answered' as const;
