@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { AccountId, Region } from '../functions/shared/ids.ts';
 import { Settings } from '../functions/shared/settings.ts';
 import { problemsIn } from './config-problems.ts';
+import { volumeKeyAlias } from './names.ts';
 
 const OneRegion = Region.refine((region) => region !== 'global', {
   error: 'expected a Region, such as eu-west-1; IAM needs none of its own',
@@ -107,7 +108,8 @@ const Configuration = Settings.omit(settled)
     /** On everything that takes a tag. */
     tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
   })
-  .superRefine(({ members, organization, externalId, responder }, context) => {
+  .superRefine((config, context) => {
+    const { members, organization, externalId, responder, volumeKeys } = config;
     const refuse = (path: readonly string[], message: string) =>
       context.addIssue({ code: 'custom', path: [...path], message });
     if (members === 'organization' || members.length > 0) {
@@ -119,6 +121,10 @@ const Configuration = Settings.omit(settled)
     }
     if (responder.furtherRegions.includes(responder.region)) {
       refuse(['responder', 'furtherRegions'], `expected Regions other than ${responder.region}`);
+    }
+    const deployed: readonly string[] = [responder.region, ...responder.furtherRegions];
+    if (volumeKeys.some((region) => !deployed.includes(region))) {
+      refuse(['volumeKeys'], `expected Regions of the responder: ${deployed.join(', ')}`);
     }
   });
 
@@ -140,16 +146,24 @@ export function parseConfig(said: unknown, file = 'cordon.config.ts'): Config {
   throw new UnusableConfigError(problems.map((problem) => `${file}: ${problem}`).join('\n'));
 }
 
+/** Accounts that are listed as ones to act in; none where all of the organisation's are. */
+export function listedAccounts({ members, managementAccount }: Config): readonly AccountId[] {
+  if (members === 'organization' || members.length === 0) return [];
+  return [...new Set([...members, ...(managementAccount ? [managementAccount] : [])])];
+}
+
 /** What the steps are given of it, as `settings.json` beside their code. */
 export function settingsOf(config: Config): Settings {
-  const { members, organization, externalId, managementAccount } = config;
-  const listed = members === 'organization' ? [] : members;
-  const management = listed.length > 0 && managementAccount ? [managementAccount] : [];
+  const { members, organization, externalId } = config;
   const known = Object.entries(config).filter(([key]) => key in Settings.shape);
+  const keyIn = (region: string) =>
+    `arn:aws:kms:${region}:${config.responder.account}:${volumeKeyAlias(config.stage)}`;
+  const volumeKeys = Object.fromEntries(config.volumeKeys.map((region) => [region, keyIn(region)]));
   return Settings.parse({
     ...Object.fromEntries(known),
+    memory: { ...config.memory, volumeKeys: { ...volumeKeys, ...config.memory.volumeKeys } },
     targets: {
-      accounts: [...new Set([...listed, ...management])],
+      accounts: [...listedAccounts(config)],
       ...(members === 'organization' && { organization }),
       ...(externalId && { externalId }),
     },

@@ -48,13 +48,10 @@ export function eventRules(
     readonly deadLetters: Queue;
   },
 ): readonly CfnRule[] {
-  const roles = new Map<string, Role>();
   return triggers.map((trigger) => {
     const machine = at.machines.get(trigger.playbook)?.machine;
     if (!machine) throw new Error(`${trigger.name} starts ${trigger.playbook}, which is none`);
-    const role =
-      roles.get(trigger.playbook) ?? starterOf(scope, trigger.playbook, machine.stateMachineArn);
-    roles.set(trigger.playbook, role);
+    const role = starterOf(scope, trigger.playbook, machine.stateMachineArn);
     return new CfnRule(scope, `On${pascal(trigger.name)}`, {
       description: trigger.why,
       eventPattern: trigger.pattern,
@@ -72,9 +69,12 @@ export function eventRules(
   });
 }
 
-/** The role by which rules start one playbook. */
+/** The role by which a scope's rules start one playbook: made once, then the same. */
 export function starterOf(scope: Construct, playbook: string, machineArn: string): Role {
-  const role = new Role(scope, `Starts${pascal(playbook)}`, {
+  const id = `Starts${pascal(playbook)}`;
+  const made = scope.node.tryFindChild(id);
+  if (made instanceof Role) return made;
+  const role = new Role(scope, id, {
     assumedBy: new ServicePrincipal('events.amazonaws.com'),
     description: `Cordon: starts ${playbook}`,
   });
@@ -82,4 +82,17 @@ export function starterOf(scope: Construct, playbook: string, machineArn: string
     new PolicyStatement({ actions: ['states:StartExecution'], resources: [machineArn] }),
   );
   return role;
+}
+
+/** Lets these rules, and no others, put what they could not deliver into a queue. */
+export function acceptLetters(queue: Queue, rules: readonly CfnRule[]): void {
+  queue.addToResourcePolicy(
+    new PolicyStatement({
+      sid: 'RulesSendDeadLetters',
+      principals: [new ServicePrincipal('events.amazonaws.com')],
+      actions: ['sqs:SendMessage'],
+      resources: [queue.queueArn],
+      conditions: { ArnEquals: { 'aws:SourceArn': rules.map(({ attrArn }) => attrArn) } },
+    }),
+  );
 }

@@ -9,7 +9,7 @@ import {
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { targetRoleName } from '../functions/shared/target-role.ts';
-import type { Config } from './config.ts';
+import { type Config, listedAccounts } from './config.ts';
 import { volumeKeyAlias } from './names.ts';
 
 /**
@@ -84,7 +84,9 @@ export function volumeKey(scope: Construct, config: Config): Key {
     StringEquals: {
       'aws:PrincipalOrgID': organization,
       'kms:ViaService': `ec2.${Stack.of(scope).region}.amazonaws.com`,
-      ...(config.members !== 'organization' && { 'kms:CallerAccount': [...config.members] }),
+      ...(config.members !== 'organization' && {
+        'kms:CallerAccount': [...listedAccounts(config)],
+      }),
     },
     ArnLike: { 'aws:PrincipalArn': `arn:${Aws.PARTITION}:iam::*:role/${targetRoleName(config)}` },
   };

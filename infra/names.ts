@@ -10,3 +10,9 @@ export const machineName = (stage: string, playbook: string): string =>
 
 /** Of the key that memory volumes in an account that Cordon acts in are encrypted with. */
 export const volumeKeyAlias = (stage: string): string => `alias/cordon-${stage}-memory`;
+
+/**
+ * The path of the roles that other accounts trust. CloudFormation makes their names and may cut them
+ * short; the path is theirs whatever they are called.
+ */
+export const ownRoles = (stage: string): string => `/cordon-${stage}/`;

@@ -2,14 +2,23 @@ import { Stack, type StackProps } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { steps } from '../functions/index.ts';
+import { settleFailedExecution } from '../functions/settle-failed-execution/handler.ts';
 import type { Step } from '../functions/shared/step.ts';
 import { triggers } from '../statemachines/triggers.ts';
+import { alarmsOf } from './alarms.ts';
 import type { Config } from './config.ts';
-import { eventRules } from './event-rules.ts';
+import { dashboardOf } from './dashboard.ts';
+import { acceptLetters, eventRules } from './event-rules.ts';
+import { failedExecutions } from './failed-executions.ts';
+import { openHomeBus, tellOfForwardedAlarms } from './home-bus.ts';
 import { HomeResources } from './home-resources.ts';
+import { volumeKey } from './keys.ts';
+import { captureDocuments } from './member-region-stack.ts';
 import { pascal } from './names.ts';
+import { subscribe } from './people.ts';
 import { PlaybookMachine } from './playbook-machine.ts';
 import { type Playbook, readPlaybooks } from './playbooks.ts';
+import { customActionRules } from './security-hub-actions.ts';
 import { StepLambda } from './step-lambda.ts';
 
 interface ResponderStackProps extends StackProps {
@@ -34,9 +43,9 @@ export class ResponderStack extends Stack {
     const home = new HomeResources(this, 'Home', config);
     const code = Code.fromAsset(asset);
     const names = playbooks.map(({ name }) => name);
-    const all: readonly Step[] = steps;
+    const deployed: readonly Step[] = steps;
     const lambdas = new Map(
-      all.map((step) => {
+      deployed.map((step) => {
         const timeoutSeconds = longestWait(step.name, playbooks);
         const made = { step, config, home, code, playbooks: names, timeoutSeconds };
         return [step.name, new StepLambda(this, pascal(step.name), made)];
@@ -53,7 +62,22 @@ export class ResponderStack extends Stack {
         }),
       ]),
     );
-    eventRules(this, triggers, { config, machines, deadLetters: home.deadLetters });
+    const { deadLetters } = home;
+    subscribe(this, home.people, config);
+    captureDocuments(this, config);
+    if (config.volumeKeys.some((region) => region === this.region)) volumeKey(this, config);
+    openHomeBus(this, config);
+    const rules = [
+      ...eventRules(this, triggers, { config, machines, deadLetters }),
+      ...(config.securityHub ? customActionRules(this, home, machines) : []),
+      tellOfForwardedAlarms(this, home),
+    ];
+    const all = { lambdas: [...lambdas.values()], machines: [...machines.values()] };
+    const settle = lambdas.get(settleFailedExecution.name);
+    if (!settle) throw new Error(`${settleFailedExecution.name} is not among the steps`);
+    const failed = failedExecutions(this, all.machines, settle, home);
+    acceptLetters(deadLetters, [...rules, failed]);
+    dashboardOf(this, { ...all, home, alarms: alarmsOf(this, { ...all, home, failed }) });
   }
 }
 

@@ -61,7 +61,7 @@ export const callsTarget = ({ reads, writes }: Pick<Step, 'reads' | 'writes'>): 
   Object.keys(reads).length + Object.keys(writes).length > 0;
 
 /** A policy document of these statements. */
-export const documentOf = (statements: readonly Statement[]) => ({
+export const documentOf = (statements: readonly object[]) => ({
   Version: '2012-10-17',
   Statement: statements,
 });

@@ -8,9 +8,10 @@ import type { Step } from '../functions/shared/step.ts';
 import { targetRoleName } from '../functions/shared/target-role.ts';
 import { acknowledgeWildcards, type Why, whyDeclared } from './acknowledged.ts';
 import { handlerOf } from './build-steps.ts';
-import { type Config, settingsOf } from './config.ts';
+import { type Config, listedAccounts } from './config.ts';
 import { homeAccess } from './home-access.ts';
 import type { HomeResources } from './home-resources.ts';
+import { ownRoles } from './names.ts';
 import { neverTouched } from './never-touched.ts';
 import { accessOf, callsTarget, type Statement, statementsFor } from './statements.ts';
 
@@ -49,6 +50,7 @@ export class StepLambda extends Construct {
     const role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       description: `Cordon: ${step.name}`,
+      path: ownRoles(config.stage),
     });
     const own = [
       logging(this.logs),
@@ -96,7 +98,7 @@ function assuming(config: Config): readonly Statement[] {
     `arn:${Aws.PARTITION}:iam::${account}:role/${targetRoleName(config)}`;
   const assume = { Effect: Effect.ALLOW, Action: ['sts:AssumeRole'] } as const;
   if (config.members !== 'organization') {
-    const { accounts } = settingsOf(config).targets;
+    const accounts = listedAccounts(config);
     return accounts.length > 0 ? [{ ...assume, Resource: accounts.map(role) }] : [];
   }
   const Condition = { StringEquals: { 'aws:ResourceOrgID': config.organization } };

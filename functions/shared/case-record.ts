@@ -160,6 +160,12 @@ const limitReached = ({ scope }: HourlyLimit): Gate => ({
 });
 
 /**
+ * How long a lock that was never freed stays after it has expired, for whoever takes its case over;
+ * then DynamoDB deletes it by its `ttl`. Nothing but locks carries one: a case is never deleted.
+ */
+const keptSeconds = 30 * 86_400;
+
+/**
  * The record of cases: who holds a target, what was found, what was as it was before, what was done.
  *
  * It is Cordon's own, not the account acted on: it is written in both modes and never journalled.
@@ -229,6 +235,7 @@ export class CaseRecord {
       caseId,
       holder: execution,
       expires: this.#inSeconds(lockSeconds),
+      ttl: this.#inSeconds(lockSeconds + keptSeconds),
       findings: takeOver ? takeOver.findings + 1 : 1,
     };
     const seen = seenKey(mode, target, finding);
@@ -577,7 +584,12 @@ export class CaseRecord {
    */
   async holding<T>(ref: CaseRef, resource: string, work: () => Promise<T>): Promise<T> {
     const key = { pk: `hold#${resource}`, sk: 'hold' };
-    const hold: Item = { ...key, holder: ref.caseId, expires: this.#inSeconds(120) };
+    const hold: Item = {
+      ...key,
+      holder: ref.caseId,
+      expires: this.#inSeconds(120),
+      ttl: this.#inSeconds(keptSeconds),
+    };
     let refused = await this.#table.write([{ put: hold, onlyIf: { absent: true } }]);
     if (refused !== 'written') {
       const held = refused.found[0];

@@ -45,7 +45,8 @@ export const everyPlaybookLive: Readonly<Record<PlaybookName, Policy>> = {
 
 /**
  * The policy under which a playbook was started. One that another playbook started follows from a
- * finding or a person that has passed its own policy, and is judged as findings are.
+ * finding or a person that has passed its own policy, and is judged as findings are. Nothing but a
+ * person's custom action sends what Security Hub says.
  */
 export function policyOf(
   { playbooks }: { readonly playbooks: z.infer<typeof Policies> },
@@ -54,5 +55,5 @@ export function policyOf(
 ): Policy {
   const said = playbooks[playbook] ?? 'dry-run';
   if (typeof said === 'string') return said;
-  return finding.source === 'manual' && !parent ? said.byHand : said.findings;
+  return finding.source !== 'guardduty' && !parent ? said.byHand : said.findings;
 }

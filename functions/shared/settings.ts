@@ -153,6 +153,8 @@ export const Settings = z.strictObject({
       pollSeconds: seconds(60, 600, 60),
       /** KMS key for the memory volume; left out, the account's default EBS key. */
       kmsKeyId: z.string().min(1).optional(),
+      /** The key in a Region, before that for all: a volume's key must be where the volume is. */
+      volumeKeys: z.record(z.string(), z.string().min(1)).default({}),
     })
     .prefault({}),
   autoScaling: z

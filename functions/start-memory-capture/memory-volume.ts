@@ -65,6 +65,7 @@ export async function attachMemoryVolume(
   ec2: EC2Client,
   context: StepContext,
 ): Promise<Attached> {
+  const { volumeKeys, kmsKeyId } = context.settings.memory;
   const created = await ec2.send(
     new CreateVolumeCommand({
       AvailabilityZone: target.availabilityZone,
@@ -73,7 +74,7 @@ export async function attachMemoryVolume(
       Throughput: sizing.throughput,
       Iops: sizing.iops,
       Encrypted: true,
-      KmsKeyId: context.settings.memory.kmsKeyId,
+      KmsKeyId: volumeKeys[context.case.region] ?? kmsKeyId,
       ClientToken: context.token(`memory volume for ${target.instanceId}`),
       TagSpecifications: [
         { ResourceType: 'volume', Tags: tags(context.case.caseId, target.instanceId) },

@@ -442,6 +442,14 @@ describe('start-memory-capture', () => {
       expect(calls(journal)).toEqual(sentWhenStarted.slice(0, 6).map((call) => `${call} sent`));
     });
 
+    it('takes the key of the Region before the one for all', async () => {
+      const volumeKeys = { 'eu-west-1': 'alias/evidence-here', 'us-east-1': 'alias/elsewhere' };
+      const memory = { ...settings.memory, kmsKeyId: 'alias/evidence', volumeKeys };
+      const rehearsal = await rehearse(stateWith(), { settings: { memory } });
+      const { journal } = await rehearsal.run(startMemoryCapture, input);
+      expect(journal[4]?.input).toMatchObject({ KmsKeyId: 'alias/evidence-here' });
+    });
+
     it.each([
       ['CustomerKeyHasBeenRevoked', 'key-refused'],
       ['AttachmentLimitExceeded', 'attachment-limit'],

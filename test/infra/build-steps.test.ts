@@ -13,7 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), 'cordon-steps-'));
 let built: Built;
 beforeAll(async () => {
   built = await buildSteps(steps, folder);
-});
+}, 60_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 // What the handler reads of a context; without its environment no step gets further.

@@ -69,6 +69,16 @@ export function describeCaseRecord(kind: string, open: () => Promise<CaseTable>)
 
     const closing = (counted = 1) => ({ status: 'contained' as const, counted, summary: {} });
 
+    it('lets a lock be deleted a month after it has expired, and nothing else', async () => {
+      const ref = await opened();
+      const lock = await table.get({ pk: `lock#live#${target}`, sk: 'lock' });
+      const month = 30 * 86_400;
+
+      expect(lock?.ttl).toBe(Number(lock?.expires) + month);
+      const others = await table.query(`case#${ref.caseId}`);
+      expect(others.filter((item) => 'ttl' in item)).toEqual([]);
+    });
+
     describe('the last case on a target', () => {
       it('is found while it is open and once it is closed, with the steps that left a record', async () => {
         expect(await cases.latestOn('live', target)).toBeUndefined();
