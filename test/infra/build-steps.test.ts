@@ -35,7 +35,7 @@ describe('the asset', () => {
   it('exports a handler for every step, that loads as it stands', async () => {
     const kinds = await Promise.all(steps.map(async (step) => typeof (await load(step))));
     expect(new Set(kinds)).toEqual(new Set(['function']));
-  });
+  }, 30_000);
 
   it('needs no `require`, which an ES module has not', () => {
     for (const file of readdirSync(folder)) {

@@ -51,6 +51,7 @@ describe('a step’s Lambda', () => {
       expect(Properties.VpcConfig).toBeUndefined();
       const waits = readPlaybooks().map(({ waitsFor }) => waitsFor.get(step.name) ?? 0);
       expect(Properties.Timeout).toBe(Math.max(...waits) || 120);
+      expect(Properties.Timeout).toBeLessThanOrEqual(900);
     },
   );
 
