@@ -8,6 +8,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import published from '../../docs/evidence-manifest.schema.json' with { type: 'json' };
 import { closeCase } from '../../functions/close-case/handler.ts';
+import { steps } from '../../functions/index.ts';
+import { artefactKinds } from '../../functions/shared/artefact.ts';
 import {
   chain,
   hashOfEntry,
@@ -15,9 +17,12 @@ import {
   statementOf,
 } from '../../functions/shared/evidence-manifest.ts';
 import { bytesSigned } from '../../functions/shared/signature.ts';
+import { readCases } from '../../replay/read-case.ts';
 import { signAsRehearsal } from '../../replay/rehearsal-signature.ts';
+import { replayCase } from '../../replay/replay.ts';
 import { verifyCommand } from '../../replay/verify/command.ts';
 import { manifestSchema } from '../../replay/verify/manifest-schema.ts';
+import { loadWorkflows } from '../../replay/workflow.ts';
 import { finding, rehearsalOf } from '../rehearsal.ts';
 
 const outcomes = {
@@ -359,4 +364,27 @@ describe("the manifest's schema", () => {
     expect(manifest.entries.map(({ body }) => body?.sha256).sort()).toEqual(found.sort());
     expect(readdirSync(evidenceWith())).toHaveLength(3);
   });
+});
+
+describe('the manifests of whole cases', () => {
+  const workflows = loadWorkflows(steps);
+  const events = fileURLToPath(new URL('../../events', import.meta.url));
+
+  it('list evidence of every kind between them, and verify', async () => {
+    const kinds = new Set<string>();
+    for (const name of ['command-and-control-from-web-server', 'leaked-key-used-from-tor']) {
+      const [of] = readCases(join(events, name));
+      if (!of) throw new Error(`there is no case ${name}`);
+      const [replayed] = await replayCase(of, { workflows, mode: 'live' });
+      const kept = (replayed?.evidence?.bodies('') ?? []).filter(([key]) => /manifest-/.test(key));
+      expect(kept).toHaveLength(1);
+      for (const [, bytes] of kept) {
+        const { verdict, ...found } = await inJson(JSON.parse(Buffer.from(bytes).toString()));
+        expect([verdict, found.case.status]).toEqual(['verified', 'contained']);
+        const { entries } = Manifest.parse(JSON.parse(Buffer.from(bytes).toString()));
+        for (const { kind } of entries) kinds.add(kind);
+      }
+    }
+    expect([...kinds].sort()).toEqual([...artefactKinds].sort());
+  }, 20_000);
 });
