@@ -519,6 +519,23 @@ describe('snapshot-volumes, locking', () => {
     expect(result.lock).toEqual({ outcome: 'locked', reason: null });
   });
 
+  it('does not say locked when EC2, asked again, shows no lock', async () => {
+    const rehearsal = await rehearsalOf(world(), {
+      settings: governance,
+      fault: (call) => {
+        if (call !== 'ec2:DescribeLockedSnapshots') return undefined;
+        for (const snapshot of rehearsal.account.state.snapshots) delete snapshot.lock;
+        return undefined;
+      },
+    });
+    const { result } = await rehearsal.run(snapshotVolumes, input);
+
+    expect(result).toMatchObject({
+      outcome: 'snapshotted',
+      lock: { outcome: 'not-locked', reason: expect.stringContaining('no lock to be seen') },
+    });
+  });
+
   it('does not say locked when the locks cannot be read back', async () => {
     const rehearsal = await rehearsalOf(world(), {
       settings: governance,
