@@ -1,6 +1,7 @@
 import { Aws, Stack } from 'aws-cdk-lib';
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import type { Home } from '../functions/shared/home.ts';
+import type { Approvers } from './approval.ts';
 import type { HomeResources } from './home-resources.ts';
 import { machineName } from './names.ts';
 import type { Statement } from './statements.ts';
@@ -14,6 +15,7 @@ interface Given {
 interface At {
   readonly home: HomeResources;
   readonly playbooks: readonly string[];
+  readonly approvers: Approvers;
 }
 
 /**
@@ -79,7 +81,11 @@ export const homeAccess: Readonly<Record<keyof Home, (at: At) => Given>> = {
       ),
     ],
   }),
-  approvalPage: () => ({ statements: [] }),
+  newKey: () => ({ statements: [] }),
+  approvalPage: ({ approvers: { topic, url } }) => ({
+    statements: [allow(['sns:Publish'], topic.topicArn)],
+    environment: { CORDON_APPROVAL_PAGE: url, CORDON_APPROVERS_TOPIC_ARN: topic.topicArn },
+  }),
   start: ({ home, playbooks }) => {
     const machines = playbooks.map((playbook) => ({
       playbook,

@@ -6,6 +6,7 @@ import { settleFailedExecution } from '../functions/settle-failed-execution/hand
 import type { Step } from '../functions/shared/step.ts';
 import { triggers } from '../statemachines/triggers.ts';
 import { alarmsOf } from './alarms.ts';
+import { Approvers } from './approval.ts';
 import type { Config } from './config.ts';
 import { dashboardOf } from './dashboard.ts';
 import { acceptLetters, eventRules } from './event-rules.ts';
@@ -43,11 +44,13 @@ export class ResponderStack extends Stack {
     const home = new HomeResources(this, 'Home', config);
     const code = Code.fromAsset(asset);
     const names = playbooks.map(({ name }) => name);
+    const people = { config, home, code, playbooks: names };
+    const approvers = new Approvers(this, 'Approvers', people);
     const deployed: readonly Step[] = steps;
     const lambdas = new Map(
       deployed.map((step) => {
         const timeoutSeconds = longestWait(step.name, playbooks);
-        const made = { step, config, home, code, playbooks: names, timeoutSeconds };
+        const made = { step, config, home, code, playbooks: names, approvers, timeoutSeconds };
         return [step.name, new StepLambda(this, pascal(step.name), made)];
       }),
     );

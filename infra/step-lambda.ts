@@ -7,6 +7,7 @@ import { homeMembersOf } from '../functions/shared/home-in-use.ts';
 import type { Step } from '../functions/shared/step.ts';
 import { targetRoleName } from '../functions/shared/target-role.ts';
 import { acknowledgeWildcards, type Why, whyDeclared } from './acknowledged.ts';
+import type { Approvers } from './approval.ts';
 import { handlerOf } from './build-steps.ts';
 import { type Config, listedAccounts } from './config.ts';
 import { homeAccess } from './home-access.ts';
@@ -20,6 +21,7 @@ interface StepLambdaProps {
   readonly config: Config;
   readonly home: HomeResources;
   readonly playbooks: readonly string[];
+  readonly approvers: Approvers;
   /** The one asset of all steps. */
   readonly code: Code;
   /** As long as the workflows wait for it. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Context } from 'aws-lambda';
 import type * as z from 'zod';
 import { CaseRecord, type CaseRef } from '../functions/shared/case-record.ts';
@@ -111,6 +112,7 @@ export async function rehearsalOf(
       running: new Set([execution('live'), execution('dry-run')]),
       start: options.start,
       answer: options.answer,
+      newKey: () => randomBytes(32).toString('hex'),
       ...(observe && { observe }),
       ...(options.dryRun && { dryRun: options.dryRun }),
     });

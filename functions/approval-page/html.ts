@@ -72,7 +72,7 @@ export function pageOfApproval(
       `<h1>${text(title)}</h1>`,
       '<p class="lead">Nothing has been changed yet. This page decides nothing until you press a button.</p>',
       closed,
-      `<dl><dt>Case</dt><dd>${text(caseId)}</dd><dt>You are</dt><dd>${text(by)}</dd><dt>Until</dt><dd>${text(untilOf(approval))}</dd>`,
+      `<dl><dt>Case</dt><dd>${text(caseId)}</dd><dt>Target</dt><dd>${text(approval.resource)}</dd><dt>You are</dt><dd>${text(by)}</dd><dt>Until</dt><dd>${text(untilOf(approval))}</dd>`,
       `<dt>People needed</dt><dd>${people === 2 ? 'two different people' : 'one'}</dd>`,
       decisions.length > 0 ? `<dt>So far</dt><dd>${text(whoSaid(decisions))}</dd>` : '',
       `<dt>Plan</dt><dd><code>${text(approval.planHash.slice(0, 16))}</code></dd></dl>`,

@@ -1,11 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import type { Approval } from '../shared/approval.ts';
 import { type CaseRef, Gate } from '../shared/case-record.ts';
 import { toLambda } from '../shared/lambda.ts';
 import { liveCaseOf } from '../shared/live-case.ts';
-import { plainText } from '../shared/plain-text.ts';
-import { type Plan, planOf } from '../shared/plan.ts';
+import { type Plan, planOf, readable } from '../shared/plan.ts';
 import { defineStep, type StepContext } from '../shared/step.ts';
 import { tellApprovers } from './tell-approvers.ts';
 
@@ -55,7 +53,7 @@ export const requestApproval = defineStep({
   output,
   reads: {},
   writes: {},
-  uses: ['cases', 'notify', 'answer', 'approvalPage'],
+  uses: ['cases', 'notify', 'answer', 'approvalPage', 'newKey'],
   connect: () => ({}),
 
   async run(asked, _aws, context) {
@@ -112,7 +110,7 @@ interface Found {
 function ask(
   { playbook, target, seconds, token, round }: Input,
   { plan, gravest, findings, gate, before }: Found,
-  { case: ref, now, settings }: StepContext,
+  { case: ref, home, now, settings }: StepContext,
 ): Approval {
   const rehearsal = rehearsalOf(ref, { round });
   const isRetry = before?.status === 'asked' && before.rehearsal === rehearsal;
@@ -132,15 +130,16 @@ function ask(
     approvers: settings.approval.approvers,
     playbook,
     target,
+    resource: ref.target,
     findings: findings.map(
       ({ type, severity, id }) =>
-        `${plainText(type, 120)}, severity ${severity}, ${plainText(id, 80)}`,
+        `${readable(type, 120)}, severity ${severity}, ${readable(id, 80)}`,
     ),
     severity: gravest,
     askedAt: at.toISOString(),
     expires: Math.floor(at.getTime() / 1000) + seconds,
     token,
-    key: randomBytes(32).toString('hex'),
+    key: home.newKey(),
     decisions: [],
   };
 }

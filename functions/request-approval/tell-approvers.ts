@@ -54,10 +54,10 @@ function textOf(approval: Approval, { before, live }: Around, silence: 'deny' | 
     ...because.map((one) => `• ${whyOf(one)}`),
     '',
     '*Because of*',
-    ...findings.map((line) => `• \`${line}\``),
+    ...findings.map((line) => `• \`${quoted(line)}\``),
     '',
     `*What would be done: ${plan.length} calls*`,
-    ...shown.map((line) => `• \`${line.replaceAll('`', 'ˋ')}\``),
+    ...shown.map((line) => `• \`${quoted(line)}\``),
     ...(more > 0 ? [`and ${more} more: the page shows them all`] : []),
     ...failed.map((step) => `• ${step} could not be rehearsed: what it would do is not known`),
   ].join('\n');
@@ -67,3 +67,6 @@ const inWords = {
   deny: 'nothing is done and the case is left to a human',
   act: 'containment goes ahead, as far as the hourly limits let it',
 } as const;
+
+/** Fit to stand as code in markup. */
+const quoted = (line: string): string => line.replaceAll('`', 'ˋ');

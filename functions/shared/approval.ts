@@ -46,7 +46,9 @@ export const Approval = z.strictObject({
   people: z.union([z.literal(1), z.literal(2)]),
   approvers: z.array(Approver),
   playbook: z.string(),
+  /** What people call it, and its ARN. */
   target: z.string(),
+  resource: z.string(),
   findings: z.array(z.string()),
   severity: z.number(),
   askedAt: z.string(),

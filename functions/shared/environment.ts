@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -43,6 +44,7 @@ const Environment = z.object({
     .regex(/^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/, 'expected the ARN of a KMS key')
     .optional(),
   CORDON_APPROVAL_PAGE: z.url('expected the URL of the approval page').optional(),
+  CORDON_APPROVERS_TOPIC_ARN: z.string().startsWith('arn:').optional(),
 });
 
 type Parsed = z.infer<typeof Environment>;
@@ -81,7 +83,15 @@ export function wiringFrom(
   return {
     home: homeIn(
       AWS_REGION,
-      { table, topic, playbooks, bucket, signingKey, page: parsed.CORDON_APPROVAL_PAGE },
+      {
+        table,
+        topic,
+        playbooks,
+        bucket,
+        signingKey,
+        page: parsed.CORDON_APPROVAL_PAGE,
+        approvers: parsed.CORDON_APPROVERS_TOPIC_ARN,
+      },
       now,
     ),
     settings,
@@ -131,6 +141,7 @@ interface HomeAt extends EvidenceAt {
   readonly topic: string;
   readonly playbooks: z.infer<typeof Playbooks>;
   readonly page: string | undefined;
+  readonly approvers: string | undefined;
 }
 
 function homeIn(region: string, at: HomeAt, now: () => Date): Home {
@@ -143,13 +154,16 @@ function homeIn(region: string, at: HomeAt, now: () => Date): Home {
   return {
     cases: new CaseRecord(new CaseTableInDynamoDb(documents, at.table), now),
     notify: async (notification) => {
+      const { audience } = notification;
+      const topic = audience === undefined ? at.topic : at.approvers;
+      if (!topic) throw new Error('environment: expected CORDON_APPROVERS_TOPIC_ARN');
       await sns.send(
         new PublishCommand({
-          TopicArn: at.topic,
+          TopicArn: topic,
           Message: JSON.stringify(messageOf(notification)),
-          MessageAttributes: {
-            audience: { DataType: 'String', StringValue: notification.audience ?? everyone },
-          },
+          ...(audience !== undefined && {
+            MessageAttributes: { audience: { DataType: 'String', StringValue: audience } },
+          }),
         }),
       );
     },
@@ -170,12 +184,10 @@ function homeIn(region: string, at: HomeAt, now: () => Date): Home {
     ...evidenceOnAws(region, at),
     answer: (taskToken, output) => answerTask(sfn, taskToken, output),
     unitsOf,
+    newKey: () => randomBytes(32).toString('hex'),
     approvalPage: at.page,
   };
 }
-
-/** Whom subscriptions that are no approver's own let through. */
-export const everyone = 'everyone';
 
 /** https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html */
 export async function answerTask(sfn: SFNClient, taskToken: string, output: object) {

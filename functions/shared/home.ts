@@ -9,7 +9,7 @@ export interface Notification {
   /** What was done, what was not, and what a person must do now. Markdown. */
   readonly text: string;
   readonly keywords: readonly string[];
-  /** The approver whom alone it is for; left out, it is for everyone. */
+  /** The approver whom alone it is for, by name; left out, it is for everyone. */
   readonly audience?: string;
 }
 
@@ -43,6 +43,8 @@ export interface Home {
   answer(token: string, output: object): Promise<'answered' | 'gone'>;
   /** The organisational units that an account is in, from its own up to the root. Throws for none. */
   unitsOf(account: string): Promise<readonly string[]>;
+  /** A secret that nobody has seen, 64 hex digits; in a rehearsal the same each time. */
+  newKey(): string;
   /** URL of the page on which approvers answer; undefined where there is none. */
   readonly approvalPage: string | undefined;
 }

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { StepRecord } from './case-record.ts';
-import { plainText } from './plain-text.ts';
 
 /** What a case would do, as its rehearsal found out. */
 export interface Plan {
@@ -35,7 +34,7 @@ export function planOf(steps: readonly StepRecord[], rehearsal: string): Plan {
   const same = [...calls, ...failed.map((step) => `${step} failed`)]
     .map((call) => lasting(call, rehearsal))
     .sort();
-  const lines = calls.map((call) => plainText(call, mostCharacters));
+  const lines = calls.map((call) => readable(call, mostCharacters));
   const more = lines.length - mostLines;
   return {
     lines: more > 0 ? [...lines.slice(0, mostLines), `and ${more} more calls`] : lines,
@@ -43,6 +42,12 @@ export function planOf(steps: readonly StepRecord[], rehearsal: string): Plan {
     hash: createHash('sha256').update(JSON.stringify(same)).digest('hex'),
   };
 }
+
+/** A stranger's words on one line: nothing in them that a terminal or a mail program would obey. */
+export const readable = (text: string, most: number): string => {
+  const line = text.replaceAll(/\p{C}/gu, '·');
+  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
+};
 
 const withoutTokens = (member: string, value: unknown): unknown =>
   /^(?:Client|ClientRequest|Idempotency)Token$/.test(member) ? undefined : value;

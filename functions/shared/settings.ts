@@ -60,6 +60,8 @@ const ApprovalRule = z
   });
 export type ApprovalRule = z.infer<typeof ApprovalRule>;
 
+const isEachOnce = (all: readonly string[]): boolean => new Set(all).size === all.length;
+
 /** Who is asked before a case acts, when, and what silence means. */
 const ApprovalSettings = z
   .strictObject({
@@ -73,8 +75,14 @@ const ApprovalSettings = z
     /** Left empty, whoever may write the case table may answer, by command line. */
     approvers: z
       .array(Approver)
-      .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, {
+      .refine((all) => isEachOnce(all.map(({ name }) => name)), {
         error: 'expected no name twice',
+      })
+      .refine((all) => isEachOnce(all.flatMap(({ email }) => email?.toLowerCase() ?? [])), {
+        error: 'expected no e-mail address twice: two people are told apart by it',
+      })
+      .refine((all) => isEachOnce(all.flatMap(({ arns }) => arns)), {
+        error: 'expected no ARN twice: two people are told apart by it',
       })
       .default([]),
     rules: z.array(ApprovalRule).default([]),

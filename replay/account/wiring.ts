@@ -33,6 +33,8 @@ export interface Rehearsal {
   readonly start?: Home['start'] | undefined;
   /** Lets a workflow go on that waits for people; left out, none waits. */
   readonly answer?: Home['answer'] | undefined;
+  /** Left out, the same each time, as everything in a rehearsal is. */
+  readonly newKey?: Home['newKey'];
   /** The organisational units of accounts; an account that is not named is in no organisation. */
   readonly units?: Readonly<Record<string, readonly string[]>> | undefined;
   readonly observe?: Wiring['observe'];
@@ -68,6 +70,7 @@ export function wireRehearsal(rehearsal: Rehearsal): Wiring {
         if (!units) throw new Error(`${account} is in no organisation that this rehearsal knows`);
         return units;
       },
+      newKey: rehearsal.newKey ?? (() => 'e0'.repeat(32)),
       approvalPage: 'https://approval.example/',
     },
     settings,

@@ -100,6 +100,7 @@ function home(
         return 'answered';
       },
       unitsOf: options.unitsOf ?? (async () => Promise.reject(new Error('AccessDenied'))),
+      newKey: () => '',
       approvalPage: undefined,
     },
     settings: RehearsalSettings.parse(options.settings ?? {}),

@@ -72,7 +72,7 @@ describe('the role in a member account', () => {
       'arn:<AWS::Partition>:iam::111122223333:role/cordon-prod/*',
     );
     const paths = [...brought('responder').all('AWS::IAM::Role')]
-      .filter(([id]) => /^(?!Playbook|Starts)/.test(id))
+      .filter(([id]) => /^(?!Approvers|Playbook|Starts)/.test(id))
       .map(([, { Properties }]) => Properties.Path);
     expect(new Set(paths)).toEqual(new Set(['/cordon-prod/']));
   });

@@ -56,6 +56,7 @@ async function bench(table = new CaseTableInMemory()) {
       start: async () => Promise.reject(new Error('nothing is started here')),
       answer: async () => 'gone',
       unitsOf: async () => [],
+      newKey: () => '',
       approvalPage: undefined,
     },
     settings: Settings.parse({}),
