@@ -32,6 +32,7 @@ export default {
     'compromised-role': 'dry-run',
     'attack-sequence': 'dry-run',
     'rotate-access-key': 'dry-run',
+    release: 'dry-run',
   },
   /** Never acted on, whatever a finding says. */
   neverTouch: { accounts: [], instances: [], users: [], roles: [], breakGlass: ['break-glass'] },

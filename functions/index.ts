@@ -2,6 +2,7 @@ import { awaitMemoryCapture } from './await-memory-capture/handler.ts';
 import { checkHistoryQuery } from './check-history-query/handler.ts';
 import { checkMemoryCapture } from './check-memory-capture/handler.ts';
 import { closeCase } from './close-case/handler.ts';
+import { closeRelease } from './close-release/handler.ts';
 import { createReplacementKey } from './create-replacement-key/handler.ts';
 import { deactivateAccessKey } from './deactivate-access-key/handler.ts';
 import { deleteReplacedKey } from './delete-replaced-key/handler.ts';
@@ -14,9 +15,11 @@ import { keepMemoryImage } from './keep-memory-image/handler.ts';
 import { listChanges } from './list-changes/handler.ts';
 import { openCase } from './open-case/handler.ts';
 import { planAttackSequence } from './plan-attack-sequence/handler.ts';
+import { planRelease } from './plan-release/handler.ts';
 import { protectInstance } from './protect-instance/handler.ts';
 import { quarantineUser } from './quarantine-user/handler.ts';
 import { recordPrincipal } from './record-principal/handler.ts';
+import { releaseChange } from './release-change/handler.ts';
 import { requestApproval } from './request-approval/handler.ts';
 import { revokeRoleSessions } from './revoke-role-sessions/handler.ts';
 import { revokeUserSessions } from './revoke-user-sessions/handler.ts';
@@ -35,6 +38,7 @@ export const steps = [
   checkHistoryQuery,
   checkMemoryCapture,
   closeCase,
+  closeRelease,
   createReplacementKey,
   deactivateAccessKey,
   deleteReplacedKey,
@@ -47,9 +51,11 @@ export const steps = [
   listChanges,
   openCase,
   planAttackSequence,
+  planRelease,
   protectInstance,
   quarantineUser,
   recordPrincipal,
+  releaseChange,
   requestApproval,
   revokeRoleSessions,
   revokeUserSessions,

@@ -29,7 +29,8 @@ interface Declaration extends Access {
 /** Everything that Cordon may do to an account that is not its own, by who does it. */
 export const declarations = (all: readonly Step[] = steps): readonly Declaration[] =>
   all
-    .filter((step) => callsTarget(step) && step.actsIn !== 'own-account')
+    // What a step undoes is done in a session of the undone step's.
+    .filter((step) => callsTarget(step) && !step.undoes && step.actsIn !== 'own-account')
     .flatMap((step) => [
       { name: step.name, ...accessOf(step) },
       ...(step.undo

@@ -16,8 +16,15 @@ export interface Access {
   readonly needs?: readonly Need[];
 }
 
-/** Everything a step may do to the account it acts in; its undo's calls are not among it. */
-export const accessOf = ({ reads, writes, needs = [] }: Step): Access => ({ reads, writes, needs });
+/**
+ * Everything a step may do to the account it acts in; its undo's calls are not among it, but those
+ * of the steps that it undoes are.
+ */
+export const accessOf = ({ reads, writes, needs = [], undoes = [] }: Step): Access => ({
+  reads: Object.assign({}, reads, ...undoes.map(({ undo }) => undo?.reads)),
+  writes: Object.assign({}, writes, ...undoes.map(({ undo }) => undo?.writes)),
+  needs,
+});
 
 /**
  * The statements for what is declared: one for all the actions that go on the same resources under
@@ -57,8 +64,12 @@ const grantsOf = ({ reads = {}, writes = {}, needs = [] }: Access): readonly Gra
 ];
 
 /** Whether a step calls the account that its case is about at all. */
-export const callsTarget = ({ reads, writes }: Pick<Step, 'reads' | 'writes'>): boolean =>
-  Object.keys(reads).length + Object.keys(writes).length > 0;
+export const callsTarget = ({
+  reads,
+  writes,
+  undoes = [],
+}: Pick<Step, 'reads' | 'writes' | 'undoes'>): boolean =>
+  Object.keys(reads).length + Object.keys(writes).length + undoes.length > 0;
 
 /** A policy document of these statements. */
 export const documentOf = (statements: readonly object[]) => ({

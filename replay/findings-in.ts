@@ -1,13 +1,29 @@
 import type { Finding } from '../functions/shared/finding.ts';
 import { type ParsedFinding, parseFindings } from '../functions/shared/parse-finding.ts';
+import {
+  asksForRelease,
+  parseRelease,
+  type ReleaseRequest,
+} from '../functions/shared/release-request.ts';
 import { UnusableInputError } from '../functions/shared/unusable-input.ts';
 import type { Case, Document } from './read-case.ts';
 import { targetName } from './target-name.ts';
 
-/** A finding of a case, or why a part of it is none. */
+/** A finding of a case, a case to release, or why a part of it is neither. */
 export type Item =
   | { readonly source: string; readonly target: string; readonly parsed: ParsedFinding }
+  | ReleaseItem
   | { readonly source: string; readonly target: null; readonly problem: string };
+
+/** A case that an earlier finding of the same folder has opened is to be released. */
+export interface ReleaseItem {
+  readonly source: string;
+  readonly target: string;
+  readonly file: string;
+  /** As it was written, and as it was read. */
+  readonly said: object;
+  readonly release: ReleaseRequest;
+}
 
 /** The time of a start by hand, which has no event to take it from. */
 const timeOfManual = new Date('2026-01-01T00:00:00.000Z');
@@ -26,6 +42,8 @@ export function findingsIn(of: Case): readonly Item[] {
     if ('problem' in document) return [invalid(source, document, document.problem)];
     return membersOf(document.value).flatMap(({ alone, index }): readonly Item[] => {
       try {
+        const release = releaseIn(alone);
+        if (release) return [{ source, file: document.file, ...release }];
         const found = parseFindings(alone, surroundings);
         return found.map((parsed) => ({ source, target: targetOf(parsed.finding), parsed }));
       } catch (error) {
@@ -35,6 +53,13 @@ export function findingsIn(of: Case): readonly Item[] {
       }
     });
   });
+}
+
+function releaseIn(alone: unknown): Omit<ReleaseItem, 'source' | 'file'> | undefined {
+  const said = Array.isArray(alone) ? alone[0] : alone;
+  if (!asksForRelease(said)) return undefined;
+  const release = parseRelease(said);
+  return { target: `release of ${release.caseId}`, said, release };
 }
 
 const invalid = (source: string, { file }: Document, problem: string): Item => ({

@@ -3,13 +3,13 @@ import type { Finding } from '../functions/shared/finding.ts';
 import type { Notification } from '../functions/shared/home.ts';
 import { type JournalEntry, Mode } from '../functions/shared/journal.ts';
 import { parseRequest } from '../functions/shared/parse-finding.ts';
-import type { RehearsalOptions } from './account/rehearsal-account.ts';
+import type { RehearsalAccount, RehearsalOptions } from './account/rehearsal-account.ts';
 import type { AccountState } from './account/state.ts';
 import type { CaseTableInMemory } from './case-table-in-memory.ts';
 import type { EvidenceInMemory } from './evidence-in-memory.ts';
 import { differences } from './expectation.ts';
 import { type Family, runFamily } from './family.ts';
-import { findingsIn, type Item } from './findings-in.ts';
+import { findingsIn, type Item, type ReleaseItem } from './findings-in.ts';
 import type { Case, ExpectedReplay } from './read-case.ts';
 import { type Asked, ask } from './request.ts';
 import type { Execution, Invocation, Ran } from './run-workflow.ts';
@@ -60,6 +60,8 @@ export interface Replayed {
   readonly table?: CaseTableInMemory;
   readonly evidence?: EvidenceInMemory;
   readonly ran?: Ran;
+  /** What it was replayed in, to go on from there. */
+  readonly rehearsal?: RehearsalAccount;
 }
 
 export interface ReplayOptions {
@@ -123,6 +125,7 @@ function start(item: Item, of: Case, worlds: Worlds, options: ReplayOptions): Wo
   if (item.target === null) {
     return stopped({ ...nothing, status: 'invalid', reason: item.problem });
   }
+  if ('release' in item) return startRelease(item, of, worlds, options);
   const { finding } = item.parsed;
   const found = { ...nothing, ...about(finding) };
   const asked = ask(item.parsed, { mode: options.mode, otherwise: mode });
@@ -133,34 +136,61 @@ function start(item: Item, of: Case, worlds: Worlds, options: ReplayOptions): Wo
   if (!workflow) throw new Error(`there is no workflow for ${asked.playbook}`);
 
   const world = worlds.of(item.target, finding);
-  const { table, evidence } = world;
+  const { table, evidence, account: rehearsal } = world;
   const now = () => new Date(finding.updatedAt);
-  const { underWay, ended } = runFamily(
-    {
-      workflow,
-      name: world.nextName(asked.request),
-      input: asked.request,
-      account: world.account,
-      table,
-      evidence,
-      running: world.running,
-      turns: world.turns,
-      waits: world.waits,
-      approver: of.approver,
-      units: of.units,
-      settings: of.settings,
-      now,
-      ...(options.dryRun && { dryRun: options.dryRun }),
-    },
-    options.workflows,
-  );
+  const name = world.nextName(asked.request);
+  const execution = { workflow, name, input: asked.request, ...inWorld(world, of, options), now };
+  const { underWay, ended } = runFamily(execution, options.workflows);
   const replayed = ended.then((family): readonly Replayed[] => {
     const { ran, account } = family;
     const replay = { ...found, ...cameOf(ran, asked), account };
     const further = startedBy(family, { source: item.source, table, evidence, now });
-    return [{ replay, expected: false, finding, table, evidence, ran }, ...further];
+    return [{ replay, expected: false, finding, table, evidence, ran, rehearsal }, ...further];
   });
   return { target: item.target, underWay, ended: replayed };
+}
+
+type World = ReturnType<Worlds['of']>;
+
+/** What an execution meets in a world, and what the case says of it. */
+const inWorld = (
+  { account, table, evidence, running, turns, waits }: World,
+  { approver, units, settings }: Case,
+  { dryRun }: ReplayOptions,
+) => ({
+  ...{ account, table, evidence, running, turns, waits, approver, units, settings },
+  ...(dryRun && { dryRun }),
+});
+
+/** Releases a case that was opened in one of the worlds. One that was not is told as unusable. */
+function startRelease(
+  { source, target, file, said, release }: ReleaseItem,
+  of: Case,
+  worlds: Worlds,
+  options: ReplayOptions,
+): Working {
+  const mode = options.mode ?? release.mode;
+  const nothing = blank(source, mode);
+  const world = worlds.where(release.caseId);
+  const workflow = options.workflows.get('release');
+  if (!world || !workflow) {
+    const reason = `${file}: $.caseId: expected a case that a finding before it in the same folder has opened; nobody knows ${release.caseId} here. Each replay begins without cases, and a case's id depends on the mode.`;
+    const ended = Promise.resolve([{ replay: { ...nothing, reason }, expected: false }]);
+    return { target, underWay: Promise.resolve(), ended };
+  }
+  const { table, evidence, account: rehearsal } = world;
+  const request = { ...said, mode };
+  const name = world.nextName(request);
+  const now = () => world.time;
+  const execution = { workflow, name, input: request, ...inWorld(world, of, options), now };
+  const { underWay, ended } = runFamily(execution, options.workflows);
+  const reason = `A person asked to release ${release.caseId}.`;
+  const asked = { playbook: 'release', reason, priority: null, mode };
+  const replayed = ended.then(({ ran, account }) => {
+    const replay = { ...nothing, ...cameOf(ran, asked), account };
+    return [{ replay, expected: false, table, evidence, ran, rehearsal }];
+  });
+  return { target, underWay, ended: replayed };
 }
 
 interface Around {
@@ -178,7 +208,7 @@ const startedBy = (parent: Family, around: Around): readonly Replayed[] =>
     const home = { account: accountId, region, execution, now: around.now() };
     const { finding, mode, priority, reason: why } = parseRequest(request, home);
     const reason = `${parent.playbook} started it${why ? `: ${why}` : ''}.`;
-    const came = cameOf(ran, { playbook, reason, priority, mode, request });
+    const came = cameOf(ran, { playbook, reason, priority, mode });
     const found = { ...blank(around.source, mode), ...about(finding), startedBy: parent.playbook };
     const replay = { ...found, ...came, account };
     const { table, evidence } = around;
@@ -218,7 +248,7 @@ const about = (finding: Finding) => {
 const Opening = z.looseObject({
   outcome: z.string(),
   mode: Mode,
-  priority: z.string(),
+  priority: z.string().optional(),
   forced: z.string().nullable(),
 });
 
@@ -227,13 +257,19 @@ const whyDry = (forced: string) => (forced === 'policy' ? 'the settings allow no
 const opens: ReadonlySet<string> = new Set([
   'open-case',
   'plan-attack-sequence',
+  'plan-release',
   'settle-approval',
 ]);
 
 /** Outcomes with which nothing is done. */
 const left: ReadonlySet<string> = new Set(['declined', 'needs-human', 'denied', 'unanswered']);
 
-function cameOf(ran: Ran, asked: Extract<Asked, { request: object }>) {
+type Started = Pick<Extract<Asked, { request: object }>, 'playbook' | 'reason' | 'mode'> & {
+  /** Null of a release, which has none. */
+  readonly priority: string | null;
+};
+
+function cameOf(ran: Ran, asked: Started) {
   const invocations = ran.entered.flatMap((entered) => entered.invocations);
   // The last word: what people answered comes after what the case was opened with.
   const opened = invocations.findLast(({ step, result }) => opens.has(step) && result);

@@ -38,7 +38,7 @@ const statusColour = {
 
 function heading(replay: Replay, colours: Colours): readonly string[] {
   const { source, finding, playbook, priority, reason, mode, status, target } = replay;
-  const how = playbook ? ` · ${playbook}, ${priority}, ${inTwo(mode)}` : '';
+  const how = playbook ? ` · ${playbook},${priority ? ` ${priority},` : ''} ${inTwo(mode)}` : '';
   return [
     colours.bold(cut(source, width)),
     ...(finding

@@ -17,6 +17,7 @@ export type Asked =
 interface Words {
   readonly mode?: unknown;
   readonly priority?: unknown;
+  readonly playbook?: unknown;
 }
 
 /**
@@ -30,8 +31,10 @@ export function ask(
 ): Asked {
   const routed = route(event);
   if (routed.playbook === null) return routed;
-  const { playbook, reason, approval } = routed;
+  const { reason, approval } = routed;
   const said: Words = request;
+  // Of a key the parser has let a person name the playbook that no finding starts.
+  const playbook = typeof said.playbook === 'string' ? said.playbook : routed.playbook;
   // The parser has checked these two words where the request has them.
   const own = {
     mode: said.mode as Mode | undefined,

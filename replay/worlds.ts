@@ -16,6 +16,8 @@ class World {
   readonly running = new Set<string>();
   readonly turns = new Turns();
   readonly waits = new Waits();
+  /** The time of the last finding in it: what is asked for by hand comes after. */
+  time = new Date(0);
   #executions = 0;
 
   constructor(state: AccountState, options: RehearsalOptions) {
@@ -26,6 +28,11 @@ class World {
       latency && (() => latency('dynamodb:TransactWriteItems', region)),
     );
     this.evidence = new EvidenceInMemory(latency && (() => latency('s3:PutObject', region)));
+  }
+
+  /** Whether a case of this id was opened here. */
+  knows(caseId: string): boolean {
+    return this.table.items().some(({ pk, sk }) => pk === `case#${caseId}` && sk === 'case');
   }
 
   /** An execution's name: the same in every replay, and another for each in this world. */
@@ -50,6 +57,17 @@ export class Worlds {
   }
 
   of(target: string, finding: Finding): World {
+    const world = this.#of(target, finding);
+    world.time = new Date(finding.updatedAt);
+    return world;
+  }
+
+  /** The world that a case was opened in; undefined where none was. */
+  where(caseId: string): World | undefined {
+    return [...this.#worlds.values()].find((world) => world.knows(caseId));
+  }
+
+  #of(target: string, finding: Finding): World {
     const key = this.#given ? 'given' : target;
     const known = this.#worlds.get(key);
     if (known) return known;

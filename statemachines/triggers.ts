@@ -3,6 +3,7 @@ import { triggers as attackSequence } from './attack-sequence/triggers.ts';
 import { triggers as compromisedAccessKey } from './compromised-access-key/triggers.ts';
 import { triggers as compromisedInstance } from './compromised-instance/triggers.ts';
 import { triggers as compromisedRole } from './compromised-role/triggers.ts';
+import { triggers as release } from './release/triggers.ts';
 import { triggers as rotateAccessKey } from './rotate-access-key/triggers.ts';
 
 type Plain = string | number | boolean | null;
@@ -51,5 +52,6 @@ export const triggers: readonly Trigger[] = [
   ...compromisedAccessKey,
   ...compromisedRole,
   ...rotateAccessKey,
+  ...release,
   ...attackSequence,
 ];

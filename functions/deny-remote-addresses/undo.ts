@@ -12,7 +12,7 @@ export const networkAclBefore = z.strictObject({
 
 /**
  * Ends the case's need of its denials in one network ACL, and takes out those that no other case
- * needs. One that somebody changed or moved to another number is left alone; one that somebody took
+ * needs, whoever's that have expired among them. One that somebody changed or moved to another number is left alone; one that somebody took
  * out is as it should be.
  */
 export function liftDenials(
@@ -24,15 +24,17 @@ export function liftDenials(
   const { caseId } = context.case;
   return shared.holding(async () => {
     const [ours, entries] = await Promise.all([shared.list(), entriesOf(ec2, networkAclId)]);
-    const mine = ours.filter(({ uses }) => uses.some((use) => use.caseId === caseId));
     let outcome: 'restored' | 'already-restored' | 'drifted' = 'already-restored';
-    for (const { denial, uses } of mine) {
-      const needed = uses.some((use) => use.caseId !== caseId && !use.expired);
+    for (const { denial, uses } of ours) {
+      const mine = uses.some((use) => use.caseId === caseId);
+      const over = uses.filter((use) => use.caseId === caseId || use.expired);
+      const needed = over.length < uses.length;
+      if (needed && !mine) continue;
       const there = entries?.some(looksAs(denial)) ?? false;
       if (there && !needed) await removeEntry(ec2, networkAclId, denial);
-      if (there && outcome !== 'drifted') outcome = 'restored';
-      if (!there && entries?.some(resembles(denial))) outcome = 'drifted';
-      await shared.end(denial, caseId);
+      if (mine && there && outcome !== 'drifted') outcome = 'restored';
+      if (mine && !there && entries?.some(resembles(denial))) outcome = 'drifted';
+      for (const use of needed ? [{ caseId }] : over) await shared.end(denial, use.caseId);
     }
     return entries ? outcome : 'gone';
   });

@@ -8,7 +8,7 @@ import { parseRequest } from '../shared/parse-finding.ts';
 import { policyOf } from '../shared/playbooks.ts';
 import { sideBySide } from '../shared/side-by-side.ts';
 import { defineStep } from '../shared/step.ts';
-import { parseInput } from '../shared/unusable-input.ts';
+import { parseInput, UnusableInputError } from '../shared/unusable-input.ts';
 import { gateAt, gatedAgain, waiting } from './gate.ts';
 import { instanceTarget } from './instance-target.ts';
 import { judgeOwner } from './judge-owner.ts';
@@ -75,6 +75,11 @@ export const openCase = defineStep({
     const { own, settings } = context;
     const asked = parseRequest(request, { ...own, execution, now: context.now() });
     const { finding } = asked;
+    if (asked.playbook && asked.playbook !== playbook) {
+      throw new UnusableInputError(
+        `$.input.request.playbook: expected ${playbook}, which this is, found ${asked.playbook}`,
+      );
+    }
     const found = targets[playbook](finding, context);
     const policy = policyOf(settings, playbook, asked);
     const planned = planOf(asked, settings, policy);

@@ -64,7 +64,13 @@ export const settleFailedExecution = defineStep({
       return { outcome: 'told' as const, caseId };
     }
 
-    const { ref } = found;
+    const { ref, releasing } = found;
+    if (releasing) {
+      await home.notify(messageFor({ execution, status, releasing: ref }));
+      await endRelease(ref, status, home);
+      await home.cases.releases.noteTold(ref);
+      return { outcome: 'settled' as const, caseId: ref.caseId };
+    }
     const [steps, before] = [
       await home.cases.steps(ref.caseId),
       await home.cases.before(ref.caseId),
@@ -106,6 +112,17 @@ async function keepManifest(ref: CaseRef, missing: string[], home: StepContext['
     text: made.missing.map((line) => `• ${line}`).join('\n'),
     keywords: ['cordon', 'needs-human', ref.mode],
   });
+}
+
+/** What was taken back stays so, and the case says that more may be left. */
+async function endRelease(ref: CaseRef, status: string, { cases }: StepContext['home']) {
+  const left = [`The release ended as ${status} before it was closed.`];
+  for (let look = 0; look < 5; look++) {
+    const counted = await cases.releases.counted(ref);
+    const verdict = { outcome: 'needs-human', done: [], left } as const;
+    if ((await cases.releases.close(ref, verdict, counted)) !== 'more-findings') return;
+  }
+  throw new Error(`${ref.caseId} was given findings at every look`);
 }
 
 export const handler = toLambda(settleFailedExecution);

@@ -10,6 +10,8 @@ interface Ended {
   readonly status: string;
   /** The case that it had closed before it ended. */
   readonly closed?: { readonly caseId: CaseId; readonly hasManifest: boolean };
+  /** The closed case whose changes it was taking back. */
+  readonly releasing?: CaseRef;
   readonly held?: { readonly ref: CaseRef; readonly steps: Records; readonly before: Befores };
 }
 
@@ -20,7 +22,7 @@ const words: Readonly<Record<string, string>> = {
 };
 
 /** What people are told of an execution that did not end well: how far it got, and what is theirs. */
-export function messageFor({ execution, status, closed, held }: Ended): Notification {
+export function messageFor({ execution, status, closed, releasing, held }: Ended): Notification {
   const came = words[status] ?? status;
   if (closed) {
     return {
@@ -34,6 +36,20 @@ export function messageFor({ execution, status, closed, held }: Ended): Notifica
             ]),
       ].join('\n\n'),
       keywords: ['cordon', 'needs-human'],
+    };
+  }
+  if (releasing) {
+    const { caseId, target, mode } = releasing;
+    return {
+      title: `A release ${came}: case ${caseId} needs a human`,
+      text: [
+        `Case ${caseId} on ${target}, mode ${mode}.`,
+        `Execution: ${execution}`,
+        mode === 'dry-run'
+          ? 'Nothing was changed.'
+          : 'Some of its changes may be taken back and others not: start the release again, which finds done what is done.',
+      ].join('\n'),
+      keywords: ['cordon', 'needs-human', mode],
     };
   }
   if (!held) {

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { Approvals } from './approvals.ts';
 import type { Artefact } from './artefact.ts';
+import { casePk, executionKey, latestKey, lockKey, short } from './case-keys.ts';
 import type { CaseTable, Change, Item, Refused } from './case-table.ts';
 import type { Finding } from './finding.ts';
 import {
@@ -14,6 +14,7 @@ import {
 } from './hourly-limit.ts';
 import { AccountId, CaseId, Region } from './ids.ts';
 import { type JournalEntry, Mode } from './journal.ts';
+import { type Release, Releases } from './releases.ts';
 import { sideBySide } from './side-by-side.ts';
 
 /** The open case, as it goes with every state of a workflow to every step. */
@@ -36,7 +37,14 @@ export const CaseRef = z.strictObject({
 export type CaseRef = z.infer<typeof CaseRef>;
 
 /** A case is `open` until an execution closes it; `needs-human` is closed with work left to do. */
-type CaseStatus = 'open' | 'contained' | 'needs-human' | 'ended' | 'denied';
+export type CaseStatus =
+  | 'open'
+  | 'contained'
+  | 'needs-human'
+  | 'ended'
+  | 'denied'
+  | 'released'
+  | 'partly-released';
 
 /** Why a case waits for people instead of acting, and for how many of them. */
 export const Gate = z.strictObject({
@@ -100,6 +108,8 @@ export interface WholeCase {
   readonly findings: readonly Finding[];
   /** In the order in which they ran. */
   readonly steps: readonly StepRecord[];
+  /** What came of taking its changes back, oldest first; left out where nobody has tried. */
+  readonly releases?: readonly Release[];
 }
 
 /** How a case is to be let in. */
@@ -112,7 +122,8 @@ interface Admission {
 
 /** What became of the case that an execution opened. */
 type HeldBy =
-  | { readonly outcome: 'held'; readonly ref: CaseRef }
+  /** `releasing`: the case was closed, and the execution was taking its changes back. */
+  | { readonly outcome: 'held'; readonly ref: CaseRef; readonly releasing?: true }
   | { readonly outcome: 'already-closed'; readonly caseId: CaseId; readonly told: boolean }
   | { readonly outcome: 'taken-over'; readonly caseId: CaseId };
 
@@ -128,12 +139,10 @@ export class LockLostError extends Error {
   override readonly name = 'LockLostError';
 }
 
-const lockKey = (mode: Mode, target: string) => ({ pk: `lock#${mode}#${target}`, sk: 'lock' });
 const seenKey = (mode: Mode, target: string, { account, region, id }: Finding) => ({
   pk: `finding#${mode}#${account}#${region}#${id}`,
   sk: target,
 });
-const latestKey = (mode: Mode, target: string) => ({ pk: `target#${target}`, sk: `case#${mode}` });
 const gateKey = (caseId: string) => ({ pk: casePk(caseId), sk: 'gate' });
 const countedKey = (caseId: string) => ({ pk: casePk(caseId), sk: 'counted' });
 /** The lock that a case's records depend on: of a plan, the live case's. */
@@ -142,17 +151,14 @@ const holderOf = ({ caseId, planOf, execution: holder }: CaseRef) => ({
   caseId: planOf ?? caseId,
   holder,
 });
-const executionKey = (execution: string) => ({ pk: `execution#${execution}`, sk: 'case' });
 const toldKey = (caseId: string) => ({ pk: casePk(caseId), sk: 'told' });
 const openedKey = (caseId: string) => ({ pk: casePk(caseId), sk: 'opened' });
-const casePk = (caseId: string) => `case#${caseId}`;
 const artefactItem = (pk: string, artefact: Artefact): Item => {
   const { kind, id, body } = artefact;
   return { pk, sk: `artefact#${kind}#${short(`${id} ${body?.key}`)}`, ...artefact };
 };
 // Only the two methods below put items at these places, and they put Artefacts.
 const artefactIn = ({ pk: _, sk: __, ...artefact }: Item) => artefact as unknown as Artefact;
-const short = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 10);
 
 const limitReached = ({ scope }: HourlyLimit): Gate => ({
   because: [`limit: ${scope.replace('#', ' ')}`],
@@ -176,11 +182,14 @@ export class CaseRecord {
   readonly #now: () => Date;
   /** What people were asked about cases, and what they said. */
   readonly approvals: Approvals;
+  /** What is taken back of cases that are closed. */
+  readonly releases: Releases;
 
   constructor(table: CaseTable, now: () => Date) {
     this.#table = table;
     this.#now = now;
     this.approvals = new Approvals(table, now);
+    this.releases = new Releases(table, now);
   }
 
   /**
@@ -395,10 +404,14 @@ export class CaseRecord {
     const { caseId, mode, target } = ref;
     const lock = await this.#table.get(lockKey(mode, target));
     if (lock?.caseId !== caseId) {
-      const told = (await this.#table.get(toldKey(caseId))) !== undefined;
+      const told =
+        item.releasing === true
+          ? await this.releases.isTold(ref)
+          : (await this.#table.get(toldKey(caseId))) !== undefined;
       return { outcome: 'already-closed', caseId, told };
     }
-    return lock.holder === execution ? { outcome: 'held', ref } : { outcome: 'taken-over', caseId };
+    if (lock.holder !== execution) return { outcome: 'taken-over', caseId };
+    return { outcome: 'held', ref, ...(item.releasing === true && { releasing: true }) };
   }
 
   /**
@@ -689,10 +702,11 @@ export class CaseRecord {
 
   /** All that is to be told of a case, other than the states before and the evidence. */
   async whole(caseId: CaseId): Promise<WholeCase | undefined> {
-    const [item, steps, findings] = await sideBySide([
+    const [item, steps, findings, releases] = await sideBySide([
       this.#table.get({ pk: casePk(caseId), sk: 'case' }),
       this.steps(caseId),
       this.#table.query(casePk(caseId), 'finding#'),
+      this.releases.of(caseId),
     ] as const);
     if (!item) return undefined;
     // Only `open` and `close` put the item.
@@ -705,6 +719,7 @@ export class CaseRecord {
       ...(summary && { summary }),
       findings: findings.map(({ finding }) => finding as Finding),
       steps: steps.toSorted((a, b) => a.at.localeCompare(b.at)),
+      ...(releases.length > 0 && { releases }),
     };
   }
 

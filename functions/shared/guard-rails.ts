@@ -17,6 +17,11 @@ export const forbidden = [
 ] as const;
 type Forbidden = (typeof forbidden)[number];
 
+/** The members of a finding that name what is on the list. */
+interface About extends Pick<Finding, 'account'> {
+  readonly instance?: Pick<NonNullable<Finding['instance']>, 'instanceId'> | undefined;
+}
+
 /**
  * Whether a target may be acted on at all. Only `open-case` asks it of a finding's target; a step
  * that finds a further target asks it again.
@@ -24,7 +29,7 @@ type Forbidden = (typeof forbidden)[number];
  * The list is the deployment's own. Tags on the resource are not looked at: an intruder who can tag
  * would tag himself out.
  */
-export function forbids(settings: Settings, { account, instance }: Finding): Forbidden | undefined {
+export function forbids(settings: Settings, { account, instance }: About): Forbidden | undefined {
   const { accounts, instances } = settings.neverTouch;
   if (accounts.includes(account)) return 'never-touch-account';
   if (instance && instances.includes(instance.instanceId)) return 'never-touch-instance';

@@ -12,17 +12,21 @@ import {
   type JournalEntry,
   type Mode,
   Mode as ModeWord,
+  UndeclaredCallError,
   type Withhold,
 } from './journal.ts';
 import type { Settings } from './settings.ts';
 import {
+  type AwsCall,
   type Connection,
   type Result,
   runStep,
+  runUndo,
   type Step,
   type StepContext,
   type Where,
 } from './step.ts';
+import { undoOf } from './target-role.ts';
 import { isThrottle, ThrottledError } from './throttled.ts';
 import { parseInput, UnusableInputError } from './unusable-input.ts';
 
@@ -92,14 +96,23 @@ export function toLambda<In, Out extends Result, Clients extends AwsClients, Bef
     }
     const journal: JournalEntry[] = [];
     const home = homeInUse(step, wiring.home);
-    const context = contextOf(step.name, ref, { ...wiring, home });
     const target = whereItActs(step, { ref, input, own: wiring.own });
+    const withhold = wiring.withhold ? { withhold: wiring.withhold } : {};
+    const undo: StepContext['undo'] = async (undone, before) => {
+      if (!step.undoes?.includes(undone)) {
+        throw new UndeclaredCallError(`${step.name} undid ${undone.name} undeclared`);
+      }
+      const clients = undone.connect(await wiring.connection(target, mode, undoOf(undone.name)));
+      wiring.prepare?.(clients);
+      return runUndo(undone, before, clients, { mode, context, journal, ...withhold });
+    };
+    const context = contextOf(step.name, ref, { ...wiring, home }, undo);
     const aws = step.connect(await wiring.connection(target, mode, step.name));
     wiring.prepare?.(aws);
 
     const keep = async (outcome: string): Promise<void> => {
       const touched = journal.some(
-        ({ call, disposition }) => disposition === 'withheld' || call in step.writes,
+        ({ call, disposition }) => disposition === 'withheld' || isWrite(step, call),
       );
       if (!ref || (!touched && outcome !== 'failed')) return;
       const at = wiring.now().toISOString();
@@ -113,7 +126,6 @@ export function toLambda<In, Out extends Result, Clients extends AwsClients, Bef
     const log = wiring.logger ?? logger;
     try {
       const beside = () => keep('ran');
-      const withhold = wiring.withhold ? { withhold: wiring.withhold } : {};
       const result = await runStep(step, input, aws, {
         mode,
         context,
@@ -149,8 +161,17 @@ function whereItActs(
   return ref ?? targetOf?.(input, own) ?? own;
 }
 
+/** Whether a call changes the account, be it the step's own or one that takes another's back. */
+const isWrite = ({ writes, undoes = [] }: Pick<Step, 'writes' | 'undoes'>, call: AwsCall) =>
+  [writes, ...undoes.map(({ undo }) => undo?.writes ?? {})].some((declared) => call in declared);
+
 /** What surrounds one run, made from its wiring. */
-export function contextOf(step: string, ref: CaseRef | undefined, wiring: Wiring): StepContext {
+export function contextOf(
+  step: string,
+  ref: CaseRef | undefined,
+  wiring: Wiring,
+  undo: StepContext['undo'] = undoesNothing,
+): StepContext {
   return {
     get case(): CaseRef {
       if (!ref) throw new Error(`${step} runs without a case`);
@@ -162,10 +183,15 @@ export function contextOf(step: string, ref: CaseRef | undefined, wiring: Wiring
     actor: ref ? `${step}, ${ref.execution}` : step,
     now: wiring.now,
     sleep: wiring.sleep,
+    undo,
     token: (resource) =>
       createHash('sha256').update(`${ref?.caseId} ${step} ${resource}`).digest('hex').slice(0, 32),
   };
 }
+
+const undoesNothing: StepContext['undo'] = async ({ name }) => {
+  throw new UndeclaredCallError(`an undo of ${name} was asked for within another`);
+};
 
 /** Loaded when first invoked, so that a test or a replay never loads the table's client. */
 async function wireFromEnvironment(context: Context): Promise<Wiring> {

@@ -50,7 +50,13 @@ const credentials = (type: string, accessKey: Finding['accessKey']): Named => ({
 
 // Only of a long-lived key does IAM say whose it is; of a session's, the person must.
 const ofKey = z
-  .strictObject({ ...Around, accessKeyId: AccessKeyId, userName: UserName.optional() })
+  .strictObject({
+    ...Around,
+    accessKeyId: AccessKeyId,
+    userName: UserName.optional(),
+    /** Which of the two playbooks that a key has is meant; the other one refuses it. */
+    playbook: z.enum(['compromised-access-key', 'rotate-access-key']).optional(),
+  })
   .refine(({ accessKeyId, userName }) => userName || !accessKeyId.startsWith('ASIA'), {
     path: ['accessKeyId'],
     error: "expected a long-lived key, AKIA…; with a session's key, ASIA…, name its userName too",

@@ -22,6 +22,8 @@ interface Request {
   readonly reason?: string | undefined;
   /** The case whose playbook asked, where it was no finding and no person. */
   readonly parent?: CaseId | undefined;
+  /** The playbook that a person meant, where they said so. */
+  readonly playbook?: string | undefined;
 }
 
 /** What surrounds a request: Cordon's own account and Region, and the execution it came to. */

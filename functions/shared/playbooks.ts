@@ -9,6 +9,7 @@ export const playbookNames = [
   'compromised-role',
   'attack-sequence',
   'rotate-access-key',
+  'release',
 ] as const;
 export const Playbook = z.enum(playbookNames);
 export type PlaybookName = z.infer<typeof Playbook>;
@@ -41,6 +42,7 @@ export const everyPlaybookLive: Readonly<Record<PlaybookName, Policy>> = {
   'compromised-role': 'live',
   'attack-sequence': 'live',
   'rotate-access-key': 'live',
+  release: 'live',
 };
 
 /**
@@ -51,7 +53,10 @@ export const everyPlaybookLive: Readonly<Record<PlaybookName, Policy>> = {
 export function policyOf(
   { playbooks }: { readonly playbooks: z.infer<typeof Policies> },
   playbook: PlaybookName,
-  { finding, parent }: { readonly finding: Finding; readonly parent?: CaseId | undefined },
+  {
+    finding,
+    parent,
+  }: { readonly finding: Pick<Finding, 'source'>; readonly parent?: CaseId | undefined },
 ): Policy {
   const said = playbooks[playbook] ?? 'dry-run';
   if (typeof said === 'string') return said;

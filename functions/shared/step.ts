@@ -84,7 +84,16 @@ export interface StepContext {
   sleep(milliseconds: number): Promise<void>;
   /** A ClientToken that is the same when the same case asks for the same thing again. */
   token(resource: string): string;
+  /**
+   * Takes back what another step did to one resource, from what that step recorded, with its own
+   * undo, its own clients and no more permission than that undo declares. The calls go into this
+   * run's journal. Throws in a step that does not name the other in `undoes`.
+   */
+  undo(step: Undoable, before: unknown): Promise<{ readonly outcome: UndoOutcome }>;
 }
+
+/** A step of another's, as far as its undo goes. */
+export type Undoable = Pick<Step, 'name' | 'connect' | 'undo'>;
 
 /**
  * One action of a playbook, with all the rest of the project needs to know about it.
@@ -136,6 +145,11 @@ export interface Step<
     context: StepContext,
   ): Promise<NoInfer<Out>>;
   readonly undo?: Undo<Before, Clients>;
+  /**
+   * Steps whose undo it runs. In Cordon's own account its Lambda has what those declare; elsewhere
+   * each runs in a session of its own, narrowed to its own declaration.
+   */
+  readonly undoes?: readonly Undoable[];
 }
 
 /** Every step's result says in a named word what came of it. */
@@ -159,10 +173,12 @@ export interface Undo<Before, Clients extends AwsClients> {
     before: Before,
     aws: Clients,
     context: StepContext,
-  ): Promise<{
-    readonly outcome: 'restored' | 'already-restored' | 'drifted' | 'gone' | 'not-yet';
-  }>;
+  ): Promise<{ readonly outcome: UndoOutcome }>;
 }
+
+/** What taking back one step's change of one resource comes to. */
+export const undoOutcomes = ['restored', 'already-restored', 'drifted', 'gone', 'not-yet'] as const;
+export type UndoOutcome = (typeof undoOutcomes)[number];
 
 /** The account, read back, is not as the step meant to leave it. Retried, then a human's. */
 export class NotProvenError extends Error {
@@ -207,8 +223,8 @@ export async function runStep<In, Out extends Result, Clients extends AwsClients
 }
 
 /** Takes back what a step did to one resource. Same seam, same guard, the undo's own calls. */
-export async function runUndo<In, Out extends Result, Clients extends AwsClients, Before>(
-  step: Step<In, Out, Clients, Before>,
+export async function runUndo<Clients extends AwsClients, Before>(
+  step: { readonly name: string; readonly undo?: Undo<Before, Clients> },
   before: unknown,
   aws: Clients,
   { mode, context, journal, withhold = answerWithStandIn }: Run,

@@ -126,7 +126,7 @@ it('contains the instance when the first answer of the case table was lost', asy
   }
   const of = cases.get('ssh-brute-force-from-instance');
   const [item] = of ? findingsIn(of) : [];
-  if (!of?.account || !item || item.target === null) throw new Error('the case is not as it was');
+  if (!of?.account || !item || !('parsed' in item)) throw new Error('the case is not as it was');
   const { finding, event } = item.parsed;
   const now = () => new Date(finding.updatedAt);
   const account = new RehearsalAccount(of.account, { now });

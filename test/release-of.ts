@@ -1,0 +1,93 @@
+import { steps } from '../functions/index.ts';
+import { CaseRecord } from '../functions/shared/case-record.ts';
+import type { Mode } from '../functions/shared/journal.ts';
+import { namesOf } from '../functions/shared/recorded-change.ts';
+import type { Settings } from '../functions/shared/settings.ts';
+import type { RehearsalAccount } from '../replay/account/rehearsal-account.ts';
+import type { CaseTableInMemory } from '../replay/case-table-in-memory.ts';
+import { runWorkflow } from '../replay/run-workflow.ts';
+import { loadWorkflows, type Workflow } from '../replay/workflow.ts';
+
+const sound = loadWorkflows(steps).get('release');
+
+/** A world in which a case is to be released. */
+export interface ReleaseIn {
+  readonly account: RehearsalAccount;
+  readonly table: CaseTableInMemory;
+  readonly settings: Settings;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly running?: readonly string[];
+  readonly workflow?: Workflow;
+  readonly dryRun?: 'copy' | 'stand-ins';
+}
+
+let executions = 0;
+
+/** Runs the playbook `release` and says what came of it. */
+export async function release(
+  input: object,
+  { account, table, settings, at, running = [], workflow = sound, dryRun }: ReleaseIn,
+) {
+  if (!workflow) throw new Error('there is no workflow for release');
+  const before = structuredClone(account.state);
+  const now = () => new Date(at);
+  const ran = await runWorkflow({
+    workflow,
+    name: `release-${++executions}`,
+    input,
+    account,
+    table,
+    settings,
+    running: new Set(running),
+    now,
+    ...(dryRun && { dryRun }),
+  }).ended;
+  const invocations = ran.entered.flatMap((entered) => entered.invocations);
+  const result = (step: string) => invocations.findLast((one) => one.step === step)?.result;
+  return {
+    status: ran.status,
+    failure: ran.failure,
+    state: ran.entered.at(-1)?.state,
+    states: ran.entered.map(({ state }) => state),
+    notifications: ran.notifications,
+    // biome-ignore lint/suspicious/noExplicitAny: each test knows the results it looks at
+    plan: result('plan-release') as any,
+    // biome-ignore lint/suspicious/noExplicitAny: as above
+    closing: result('close-release') as any,
+    error: invocations.find(({ step }) => step === 'plan-release')?.error,
+    /** What came of each change, in order. */
+    changes: invocations
+      .filter(({ step, result }) => step === 'release-change' && result)
+      // biome-ignore lint/suspicious/noExplicitAny: as above
+      .map((one) => one.result as any),
+    calls: invocations.flatMap(({ journal }) => journal),
+    before,
+    after: structuredClone(account.state),
+  };
+}
+
+export type Released = Awaited<ReturnType<typeof release>>;
+
+/** The cases of a table, newest first, with every group that each has left. */
+export async function casesIn(table: CaseTableInMemory, mode: Mode = 'live') {
+  const cases = new CaseRecord(table, () => new Date(0));
+  const opened = table
+    .items()
+    .filter(({ sk, pk, mode: of }) => sk === 'case' && pk.startsWith('case#') && of === mode);
+  return Promise.all(
+    opened.map(async ({ pk, target }) => {
+      const caseId = pk.slice('case#'.length);
+      const found = await cases.releases.find(caseId as never);
+      const changes = await cases.releases.changes(caseId as never);
+      return {
+        caseId,
+        target: String(target),
+        latest: found?.latest.caseId,
+        status: found?.status,
+        rejoin: changes.flatMap((change) => namesOf(change).slice(0, 1)),
+        changes,
+      };
+    }),
+  );
+}
