@@ -15,7 +15,7 @@ export interface Resource {
 }
 
 /** A synthesised template, to be asked for what it holds. */
-export interface Synthesised {
+interface Synthesised {
   readonly json: {
     readonly Resources: Readonly<Record<string, Resource>>;
     readonly Parameters?: object;
