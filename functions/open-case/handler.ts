@@ -68,7 +68,7 @@ export const openCase = defineStep({
     'iam:ListAccessKeys': { on: 'arn:aws:iam::*:user/*' },
   },
   writes: {},
-  uses: ['cases', 'isRunning', 'answer', 'unitsOf'],
+  uses: ['cases', 'isRunning', 'answer', 'unitsOf', 'notify', 'evidence', 'sign'],
   connect: (to) => ({ iam: new IAMClient(patient(to)) }),
 
   async run({ request, execution, playbook }, { iam }, context): Promise<Opening> {

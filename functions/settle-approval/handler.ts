@@ -27,7 +27,7 @@ export const settleApproval = defineStep({
   output: Opening,
   reads: {},
   writes: {},
-  uses: ['cases', 'notify', 'unitsOf'],
+  uses: ['cases', 'notify', 'unitsOf', 'evidence', 'sign'],
   connect: () => ({}),
   run: (asked, _aws, context) => settle(asked, context),
 });

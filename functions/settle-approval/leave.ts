@@ -1,6 +1,7 @@
 import type { Opening } from '../open-case/opening.ts';
 import { type Approval, whoSaid } from '../shared/approval.ts';
 import { liveCaseOf } from '../shared/live-case.ts';
+import { keepManifest } from '../shared/manifest-of-case.ts';
 import type { StepContext } from '../shared/step.ts';
 
 interface Left {
@@ -30,6 +31,10 @@ export async function leave(
     ].join('\n'),
     keywords: ['cordon', outcome, ...(outcome === 'unanswered' ? ['needs-human'] : [])],
   });
+  await keepManifest(
+    { home, case: live, actor: context.actor },
+    { status, missing: [`Nothing was done: ${outcome}`] },
+  );
   return { ...opening, outcome, reason: outcome, ref: null };
 }
 

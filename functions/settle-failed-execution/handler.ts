@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { CaseRef } from '../shared/case-record.ts';
 import { toLambda } from '../shared/lambda.ts';
-import { manifestOf } from '../shared/manifest-of-case.ts';
+import { keepManifest } from '../shared/manifest-of-case.ts';
 import { defineStep, type StepContext } from '../shared/step.ts';
 import { messageFor } from './message.ts';
 
@@ -78,7 +78,11 @@ export const settleFailedExecution = defineStep({
     await home.notify(messageFor({ execution, status, held: { ref, steps, before } }));
     const summary = await giveToHuman(ref, status, home);
     await home.cases.noteTold(ref);
-    await keepManifest(ref, summary.missing, home);
+    const actor = `settle-failed-execution, ${execution}`;
+    await keepManifest(
+      { home, case: ref, actor },
+      { status: 'needs-human', missing: summary.missing },
+    );
     return { outcome: 'settled' as const, caseId: ref.caseId };
   },
 });
@@ -97,21 +101,6 @@ async function giveToHuman(ref: CaseRef, status: string, { cases }: StepContext[
     if (closed === 'closed') return summary;
   }
   throw new Error(`${ref.caseId} was given findings at every look`);
-}
-
-/** People have been told of the case already, so what is wrong with its evidence they hear apart. */
-async function keepManifest(ref: CaseRef, missing: string[], home: StepContext['home']) {
-  const { caseId, execution } = ref;
-  const playbook = execution.split(':')[6] ?? 'unknown';
-  const actor = `settle-failed-execution, ${execution}`;
-  const ending = { playbook, status: 'needs-human', missing } as const;
-  const made = await manifestOf({ home, case: ref, actor }, ending);
-  if (made.missing.length === 0) return;
-  await home.notify({
-    title: `Evidence of case ${caseId} is not complete`,
-    text: made.missing.map((line) => `• ${line}`).join('\n'),
-    keywords: ['cordon', 'needs-human', ref.mode],
-  });
 }
 
 /** What was taken back stays so, and the case says that more may be left. */

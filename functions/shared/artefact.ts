@@ -12,6 +12,7 @@ export const artefactKinds = [
   'api-history',
   'config-changes',
   'user-policies',
+  'approval',
   'state-before',
   'api-journal',
 ] as const;

@@ -18,7 +18,7 @@ const CaseFacts = z.strictObject({
   region: z.string(),
   target: z.string().meta(says('ARN of what was acted on.')),
   playbook: z.string(),
-  status: z.enum(['contained', 'needs-human', 'ended']),
+  status: z.enum(['contained', 'needs-human', 'ended', 'denied']),
   execution: z.string().meta(says('ARN of the execution that closed the case.')),
   openedAt: Time.nullable(),
   closedAt: Time,

@@ -3,6 +3,7 @@ import type { Finding } from './finding.ts';
 import type { HourlyLimit } from './hourly-limit.ts';
 import type { CaseId, Region } from './ids.ts';
 import type { Mode } from './journal.ts';
+import { keepManifest } from './manifest-of-case.ts';
 import type { StepContext } from './step.ts';
 
 /** What is to be locked, for which execution. */
@@ -103,11 +104,18 @@ async function planAnew(
 }
 
 /** Closes a case that turned out, once it was locked, to be a human's, and frees its target. */
-export async function letGo(ref: CaseRef, summary: object, { home }: StepContext): Promise<void> {
+export async function letGo(
+  ref: CaseRef,
+  summary: { readonly reason: string },
+  { home, actor }: Pick<StepContext, 'home' | 'actor'>,
+): Promise<void> {
   for (let look = 0; look < 5; look++) {
     const { counted } = await home.cases.findings(ref);
     const closed = await home.cases.close(ref, { status: 'needs-human', counted, summary });
-    if (closed === 'closed') return home.cases.uncount(ref);
+    if (closed !== 'closed') continue;
+    await home.cases.uncount(ref);
+    const missing = [`Nothing was done: ${summary.reason}`];
+    return keepManifest({ home, case: ref, actor }, { status: 'needs-human', missing });
   }
   throw new Error(`${ref.caseId} was given findings at every look`);
 }

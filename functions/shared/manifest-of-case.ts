@@ -10,8 +10,9 @@ interface Manifested {
   readonly there: readonly string[];
 }
 
-const byHand =
-  'By hand: invoke the Lambda that closed the case again with what it was sent; of a closed case only the manifest is written';
+/** Close-case, invoked again, finds the case closed by itself and goes on to the manifest. */
+const closeAgain =
+  'By hand: invoke the Lambda of close-case again with what the state "Close case" sent it; of a closed case only the manifest is written';
 
 /**
  * Writes the case's evidence manifest and says in the case where it is, or why there is none.
@@ -19,7 +20,11 @@ const byHand =
  * Nothing that goes wrong here is thrown: the case is closed, what was contained stays so, and a
  * human is told instead. Run again, it leaves the manifest that is there.
  */
-export async function manifestOf(context: Closing, ending: Ending): Promise<Manifested> {
+export async function manifestOf(
+  context: Closing,
+  ending: Ending,
+  byHand = closeAgain,
+): Promise<Manifested> {
   const { home, case: ref } = context;
   try {
     const known = await home.cases.manifest(ref.caseId);
@@ -42,3 +47,23 @@ export async function manifestOf(context: Closing, ending: Ending): Promise<Mani
 const lineOf = ({ key, entries }: { key: string; entries: number }): string[] => [
   `${entries} artefacts, listed and signed in ${key}`,
 ];
+
+/**
+ * The same, for a case that people have been told of already, or that a workflow tells them of: what
+ * is wrong with its evidence they hear apart. The playbook is the state machine's name.
+ */
+export async function keepManifest(
+  context: Closing,
+  { status, missing }: Pick<Ending, 'status' | 'missing'>,
+): Promise<void> {
+  const { caseId, execution, mode } = context.case;
+  const playbook = execution.split(':')[6] ?? 'unknown';
+  const byHand = `By hand: what there is lies in the evidence store under ${caseId}/ and in the case table`;
+  const made = await manifestOf(context, { playbook, status, missing }, byHand);
+  if (made.missing.length === 0) return;
+  await context.home.notify({
+    title: `Evidence of case ${caseId} is not complete`,
+    text: made.missing.map((line) => `• ${line}`).join('\n'),
+    keywords: ['cordon', 'needs-human', mode],
+  });
+}

@@ -67,6 +67,7 @@ async function keptAtEnd(context: Closing, closedAt: string): Promise<Artefact[]
     .map(({ step, outcome, journal: calls, at }) => ({ step, outcome, at, calls }))
     .toSorted((a, b) => compare(a.at, b.at));
   const records = [
+    { kind: 'approval', items: await decidedIn(context) },
     { kind: 'state-before', items: before },
     { kind: 'api-journal', items: journal },
   ] as const;
@@ -75,6 +76,14 @@ async function keptAtEnd(context: Closing, closedAt: string): Promise<Artefact[]
     found.push({ kind, id: kind, body: await keepJson(context, kind, items), ...from });
   }
   return found;
+}
+
+/** What people were asked and what they said, without what lets anyone answer in their place. */
+async function decidedIn({ home, case: { caseId } }: Closing): Promise<readonly object[]> {
+  const approval = await home.cases.approvals.of(caseId);
+  if (!approval) return [];
+  const { token: _, key: __, version: ___, ...asked } = approval;
+  return [asked];
 }
 
 async function keepFinding(

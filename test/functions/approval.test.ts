@@ -472,6 +472,8 @@ describe('settle-approval', () => {
 
     expect(result).toMatchObject({ outcome: 'unanswered', ref: null });
     expect(await cases.status(live.caseId)).toBe('needs-human');
+    // The finding, and what people were asked.
+    expect(await cases.manifest(live.caseId)).toMatchObject({ entries: 2 });
   });
 });
 

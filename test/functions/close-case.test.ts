@@ -300,6 +300,34 @@ describe('close-case, the manifest of its evidence', () => {
     ]);
   });
 
+  it('lists who agreed to it, without what lets anyone answer in their place', async () => {
+    const { run, ref, manifest, cases, evidence } = await worked();
+    const asked = { rehearsal: 'case-1-plan', planHash: 'p1', plan: [], failed: [], because: [] };
+    const about = {
+      playbook: 'compromised-instance',
+      target: instanceId,
+      resource: ref.target,
+      findings: [],
+    };
+    await cases.approvals.put(
+      {
+        ...{ caseId: ref.caseId, version: 1, status: 'approved', ...asked, ...about, severity: 8 },
+        ...{ people: 1, approvers: [], askedAt: '2026-03-01T04:05:06.000Z', expires: 0 },
+        ...{ token: 'task-token', key: 'link-key', decisions: [] },
+      },
+      undefined,
+    );
+
+    const { result } = await run(closeCase, outcomes());
+
+    const { entries } = await manifest(result.manifest);
+    const key = entries.find(({ kind }) => kind === 'approval')?.body?.key ?? '';
+    const text = Buffer.from((await evidence.get(key)) ?? '').toString();
+    expect(JSON.parse(text)).toMatchObject([{ planHash: 'p1', decisions: [] }]);
+    expect(text).not.toContain('task-token');
+    expect(text).not.toContain('link-key');
+  });
+
   it('leaves the manifest that is there when it is run again', async () => {
     const { run, evidence } = await worked();
     const first = await run(closeCase, outcomes());
@@ -335,7 +363,7 @@ describe('close-case, the manifest of its evidence', () => {
 
     expect(result).toMatchObject({ outcome: 'contained', manifest: null });
     expect(result.missing).toEqual([
-      'Evidence manifest: not written (TypeError: no way there). By hand: invoke the Lambda that closed the case again with what it was sent; of a closed case only the manifest is written',
+      'Evidence manifest: not written (TypeError: no way there). By hand: invoke the Lambda of close-case again with what the state "Close case" sent it; of a closed case only the manifest is written',
     ]);
     expect(await cases.status(ref.caseId)).toBe('contained');
     expect(await cases.manifest(ref.caseId)).toEqual({ missing: 'TypeError: no way there' });

@@ -17,6 +17,7 @@ import { AccountState } from '../../replay/account/state.ts';
 import { CaseTableInMemory } from '../../replay/case-table-in-memory.ts';
 import { EvidenceInMemory } from '../../replay/evidence-in-memory.ts';
 import { RehearsalSettings } from '../../replay/rehearsal-settings.ts';
+import { signAsRehearsal } from '../../replay/rehearsal-signature.ts';
 import { noteCalls } from '../calls-made.ts';
 import { at, calls, finding } from '../rehearsal.ts';
 
@@ -89,7 +90,7 @@ function home(
     home: {
       cases,
       evidence: new EvidenceInMemory(),
-      sign: async () => Promise.reject(new Error('open-case signs nothing')),
+      sign: signAsRehearsal,
       notify: async (notification) => {
         notifications.push(notification);
       },
@@ -467,6 +468,7 @@ describe('open-case on a key', () => {
     }
     expect(table.items().filter(({ sk }) => sk === 'lock')).toEqual([]);
     expect(table.items().find(({ sk }) => sk === 'case')).toMatchObject({ status: 'needs-human' });
+    expect(table.items().find(({ sk }) => sk === 'manifest')).toMatchObject({ entries: 1 });
   });
 
   it.each([

@@ -182,6 +182,7 @@ it('settles the case without a manifest that cannot be written, and tells a huma
   expect(await cases.status(ref.caseId)).toBe('needs-human');
   expect(notifications[1]?.title).toBe(`Evidence of case ${ref.caseId} is not complete`);
   expect(notifications[1]?.text).toContain('Evidence manifest: not written (TypeError');
+  expect(notifications[1]?.text).toContain(`in the evidence store under ${ref.caseId}/`);
 });
 
 it('says of a closed case nobody has heard of that it has no manifest', async () => {
