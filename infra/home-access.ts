@@ -32,6 +32,7 @@ export const homeAccess: Readonly<Record<keyof Home, (at: At) => Given>> = {
           'dynamodb:GetItem',
           'dynamodb:PutItem',
           'dynamodb:Query',
+          'dynamodb:UpdateItem',
         ],
         home.cases.tableArn,
       ),

@@ -9,7 +9,8 @@ import type {
 
 /** The table of cases of one replay. Items go in and out as JSON, as they would over the wire. */
 export class CaseTableInMemory implements CaseTable {
-  readonly #items = new Map<string, string>();
+  /** By partition and by place in it, as JSON. */
+  readonly #partitions = new Map<string, Map<string, string>>();
   readonly #latency: () => Promise<void>;
 
   /** `latency` is awaited before every request; the bench measures with it. */
@@ -24,9 +25,8 @@ export class CaseTableInMemory implements CaseTable {
 
   async query(pk: string, prefix = ''): Promise<readonly Item[]> {
     await this.#latency();
-    // A place is its partition and its sort key as JSON, so its start can be told without parsing.
-    const start = placeOf({ pk, sk: prefix }).slice(0, -2);
-    return this.#itemsIn((place) => place.startsWith(start));
+    const places = [...(this.#partitions.get(pk) ?? [])];
+    return inOrder(places.filter(([sk]) => sk.startsWith(prefix)).map(([, json]) => parse(json)));
   }
 
   async write(changes: readonly Change[]): Promise<'written' | Refused> {
@@ -40,24 +40,44 @@ export class CaseTableInMemory implements CaseTable {
     if (Object.keys(found).length > 0) return { found };
 
     for (const change of changes) {
-      if ('put' in change) this.#items.set(placeOf(change.put), JSON.stringify(change.put));
-      if ('remove' in change) this.#items.delete(placeOf(change.remove));
+      if ('put' in change) this.#put(change.put);
+      if ('remove' in change) this.#partitions.get(change.remove.pk)?.delete(change.remove.sk);
     }
     return 'written';
   }
 
+  async advance(
+    key: Key,
+    field: string,
+    { by, from }: { by: number; from: number },
+  ): Promise<Item> {
+    await this.#latency();
+    const now = this.#find(key);
+    const { pk, sk } = key;
+    const item: Item = {
+      ...now,
+      pk,
+      sk,
+      [field]: Math.max(Number(now?.[field] ?? from), from) + by,
+    };
+    this.#put(item);
+    return item;
+  }
+
   /** Everything in the table, in order of partition and place. */
   items(): readonly Item[] {
-    return this.#itemsIn(() => true);
+    const places = [...this.#partitions.values()].flatMap((partition) => [...partition.values()]);
+    return inOrder(places.map(parse));
   }
 
-  #itemsIn(isWanted: (place: string) => boolean): readonly Item[] {
-    const wanted = [...this.#items].filter(([place]) => isWanted(place));
-    return wanted.map(([, json]) => parse(json)).sort(inOrder);
+  #put(item: Item): void {
+    const partition = this.#partitions.get(item.pk) ?? new Map<string, string>();
+    this.#partitions.set(item.pk, partition);
+    partition.set(item.sk, JSON.stringify(item));
   }
 
-  #find(key: Key): Item | undefined {
-    const json = this.#items.get(placeOf(key));
+  #find({ pk, sk }: Key): Item | undefined {
+    const json = this.#partitions.get(pk)?.get(sk);
     return json === undefined ? undefined : parse(json);
   }
 }
@@ -69,11 +89,11 @@ const keyOf = (change: Change): Key =>
 // Only what was put is read, and it was put as an Item.
 const parse = (json: string) => JSON.parse(json) as Item;
 
-/** Not by `placeOf`: there a quote ends each part, and some characters come before a quote. */
-function inOrder(a: Item, b: Item): number {
-  if (a.pk !== b.pk) return a.pk < b.pk ? -1 : 1;
-  return a.sk < b.sk ? -1 : 1;
-}
+/** By the code units of their keys, as JavaScript compares them. */
+const inOrder = (items: readonly Item[]): readonly Item[] =>
+  items.toSorted((a, b) => (a.pk === b.pk ? compare(a.sk, b.sk) : compare(a.pk, b.pk)));
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** DynamoDB's own limits on one transaction. */
 function refuseUnusable(changes: readonly Change[]): void {

@@ -7,6 +7,7 @@ import { describeInstance, stillThere } from '../shared/instance.ts';
 import { toLambda } from '../shared/lambda.ts';
 import { sideBySide } from '../shared/side-by-side.ts';
 import { defineStep, NotProvenError, type StepContext } from '../shared/step.ts';
+import { WhenThrottled } from '../shared/turn.ts';
 import { stageOf, waitsForHooks } from './lifecycle-states.ts';
 import { Membership, membershipOf } from './membership.ts';
 import { rejoinGroup } from './rejoin-group.ts';
@@ -15,7 +16,11 @@ import { holdTermination } from './termination-hooks.ts';
 const name = 'detach-from-auto-scaling';
 const groups = 'arn:aws:autoscaling:*:*:autoScalingGroup:*:autoScalingGroupName/*';
 
-const input = z.strictObject({ instanceId: InstanceId, pollsLeft: z.int().min(0) });
+const input = z.strictObject({
+  instanceId: InstanceId,
+  pollsLeft: z.int().min(0),
+  whenThrottled: WhenThrottled,
+});
 
 const output = z.object({
   outcome: z.enum([
@@ -28,6 +33,8 @@ const output = z.object({
     'left-retained',
     'too-late',
     'instance-gone',
+    /** AWS takes no more such calls for now; to be done after the cut. */
+    'put-off',
   ]),
   pollsLeft: z.int().min(0),
   group: z.string().nullable(),
@@ -102,6 +109,9 @@ export const detachFromAutoScaling = defineStep({
       `${instanceId} is still ${member?.lifecycleState} in ${member?.group}, though detached`,
     );
   },
+
+  throttled: async ({ pollsLeft, whenThrottled }): Promise<Output | undefined> =>
+    whenThrottled === 'put-off' ? { outcome: 'put-off', pollsLeft, group: null } : undefined,
 
   undo: {
     before: Membership,

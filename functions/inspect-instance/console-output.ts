@@ -1,6 +1,7 @@
 import { type EC2Client, EC2ServiceException, GetConsoleOutputCommand } from '@aws-sdk/client-ec2';
 import type { InstanceId } from '../shared/ids.ts';
 import { UndeclaredCallError } from '../shared/journal.ts';
+import { ThrottledError } from '../shared/throttled.ts';
 
 /** What the instance last wrote to its console, as bytes; or why nobody knows. */
 export type ConsoleOutput =
@@ -30,7 +31,7 @@ export async function consoleOutput(
       throw error;
     }
   } catch (error) {
-    if (error instanceof UndeclaredCallError) throw error;
+    if (error instanceof UndeclaredCallError || error instanceof ThrottledError) throw error;
     if (isRefusal(error, 'InvalidInstanceID.NotFound')) return { outcome: 'none' };
     return { outcome: 'failed', reason: error instanceof Error ? error.name : 'unknown' };
   }

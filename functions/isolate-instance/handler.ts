@@ -4,13 +4,15 @@ import { patient } from '../shared/connection.ts';
 import { InstanceId, VpcId } from '../shared/ids.ts';
 import { describeInstance, stillThere } from '../shared/instance.ts';
 import { toLambda } from '../shared/lambda.ts';
+import type { Line } from '../shared/line.ts';
 import { sideBySide } from '../shared/side-by-side.ts';
 import { impossibleId } from '../shared/stand-in.ts';
-import { defineStep } from '../shared/step.ts';
+import { defineStep, type StepContext } from '../shared/step.ts';
+import { awaitTurn, lineUp, othersWait, Turn } from '../shared/turn.ts';
 import { Before, recordRules } from './before.ts';
 import { cut, notYetOurs } from './cut.ts';
 import { interfacesOf } from './interfaces.ts';
-import { Isolation, isolationFrom } from './isolation.ts';
+import { Isolation, inLine, isolationFrom } from './isolation.ts';
 import { Kind, survey } from './isolation-groups.ts';
 import { proveIsolated } from './prove-isolated.ts';
 import { restore } from './restore-groups.ts';
@@ -20,6 +22,7 @@ const input = z.strictObject({
   group: Kind,
   /** Where the instance may be: its groups are then read beside its interfaces. May be wrong or []. */
   vpcIds: z.array(VpcId),
+  turn: Turn,
 });
 
 const interfaces = [
@@ -78,11 +81,17 @@ export const isolateInstance = defineStep({
   ],
   connect: (to) => ({ ec2: new EC2Client(patient(to)) }),
 
-  async run({ instanceId, group: asked, vpcIds }, { ec2 }, context): Promise<Isolation> {
-    const [attached, seen] = await sideBySide([
+  async run({ instanceId, group: asked, vpcIds, turn }, { ec2 }, context): Promise<Isolation> {
+    const line = lineOfCuts(context);
+    const notYet = turn !== null && (await awaitTurn(turn, line, context));
+    if (notYet) return inLine(asked, notYet);
+
+    const [attached, seen, ahead] = await sideBySide([
       interfacesOf(ec2, instanceId),
       survey(ec2, vpcIds, asked, context),
+      turn === null && othersWait(line, context),
     ]);
+    if (ahead) return inLine(asked, await lineUp(line, context));
     if (attached.length === 0) return withoutInterfaces(ec2, instanceId, asked);
 
     const managed = attached.filter(({ RequesterManaged }) => RequesterManaged);
@@ -97,10 +106,13 @@ export const isolateInstance = defineStep({
   },
 
   async prove({ instanceId }, result, { ec2 }) {
-    if (result.outcome === 'instance-gone') return result;
+    if (result.outcome === 'instance-gone' || result.outcome === 'in-line') return result;
     const proven = await proveIsolated(ec2, instanceId, result);
     return proven ?? withoutInterfaces(ec2, instanceId, result.group);
   },
+
+  throttled: async ({ group }, context) =>
+    inLine(group, await lineUp(lineOfCuts(context), context)),
 
   undo: {
     before: Before,
@@ -111,6 +123,18 @@ export const isolateInstance = defineStep({
     writes: { 'ec2:ModifyNetworkInterfaceAttribute': { on: interfaces, standIn: () => ({}) } },
     run: (before, { ec2 }, context) => restore(ec2, before, context),
   },
+});
+
+/**
+ * Cuts in one account and Region, one after the other: EC2 gives ModifyNetworkInterfaceAttribute 100
+ * calls at once and five a second, and every other call of this step more than it needs for that.
+ * https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
+ */
+const lineOfCuts = ({ case: { account, region } }: StepContext): Line => ({
+  name: 'cut',
+  account,
+  region,
+  perSecond: 5,
 });
 
 /** An instance that is still there has interfaces: without them nothing was cut, so this throws. */

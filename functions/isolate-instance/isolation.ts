@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { NetworkInterfaceId, SecurityGroupId, VpcId } from '../shared/ids.ts';
+import { type Waiting, waiting } from '../shared/turn.ts';
 import type { Cut } from './cut.ts';
 import type { NetworkInterface } from './interfaces.ts';
 import { Kind, Reason } from './isolation-groups.ts';
@@ -13,7 +14,10 @@ export const Isolation = z.object({
     'partly-isolated',
     'not-isolated',
     'instance-gone',
+    /** AWS changes so many interfaces in a second: others are before it. */
+    'in-line',
   ]),
+  ...waiting,
   group: Kind,
   reason: Reason.nullable(),
   interfaces: z.array(
@@ -31,6 +35,16 @@ export const Isolation = z.object({
   ),
 });
 export type Isolation = z.infer<typeof Isolation>;
+
+/** Nothing was decided yet: the case waits for its turn to be cut. */
+export const inLine = (group: Isolation['group'], turn: Waiting): Isolation => ({
+  outcome: 'in-line',
+  group,
+  reason: null,
+  interfaces: [],
+  skipped: [],
+  ...turn,
+});
 
 /** Says in a word what became of the interfaces, those that AWS keeps for itself included. */
 export function isolationFrom(done: Cut, managed: readonly NetworkInterface[]): Isolation {

@@ -3,7 +3,17 @@ import * as z from 'zod';
 import { patient } from '../shared/connection.ts';
 import { InstanceId } from '../shared/ids.ts';
 import { toLambda } from '../shared/lambda.ts';
-import { defineStep, NotProvenError } from '../shared/step.ts';
+import type { Line } from '../shared/line.ts';
+import { defineStep, NotProvenError, type StepContext } from '../shared/step.ts';
+import {
+  awaitTurn,
+  lineUp,
+  othersWait,
+  Turn,
+  type Waiting,
+  WhenThrottled,
+  waiting,
+} from '../shared/turn.ts';
 import {
   Attributes,
   change,
@@ -15,14 +25,27 @@ import {
 } from './attributes.ts';
 import { restoreAttributes } from './restore-attributes.ts';
 
-const input = z.strictObject({ instanceId: InstanceId });
+const input = z.strictObject({
+  instanceId: InstanceId,
+  whenThrottled: WhenThrottled,
+  turn: Turn,
+});
 
 /** `not-supported`: EC2 has no such protection for this instance. */
 const Word = z.enum(['set', 'already-set', 'not-supported']);
 
 const output = z.object({
-  outcome: z.enum(['protected', 'already-protected', 'partly-protected', 'instance-gone']),
-  /** What became of each attribute; null when the instance is gone. */
+  outcome: z.enum([
+    'protected',
+    'already-protected',
+    'partly-protected',
+    'instance-gone',
+    /** AWS takes no more such calls for now; to be done after the cut. */
+    'put-off',
+    'in-line',
+  ]),
+  ...waiting,
+  /** What became of each attribute; null when the instance is gone, or it is not its turn. */
   attributes: z
     .object({
       disableApiTermination: Word,
@@ -64,7 +87,15 @@ export const protectInstance = defineStep({
   },
   connect: (to) => ({ ec2: new EC2Client(patient(to)) }),
 
-  async run({ instanceId }, { ec2 }, context): Promise<Output> {
+  async run({ instanceId, turn, whenThrottled }, { ec2 }, context): Promise<Output> {
+    const line = lineOfProtections(context);
+    if (turn !== null) {
+      const notYet = await awaitTurn(turn, line, context);
+      if (notYet) return inLine(notYet);
+    } else if (await othersWait(line, context)) {
+      return whenThrottled === 'put-off' ? putOff : inLine(await lineUp(line, context));
+    }
+
     const reading = await readAttributes(ec2, instanceId);
     if (!reading) return { outcome: 'instance-gone', attributes: null };
 
@@ -87,7 +118,7 @@ export const protectInstance = defineStep({
   async prove({ instanceId }, result, { ec2 }): Promise<Output> {
     const { attributes: words } = result;
     const reading = words && (await readAttributes(ec2, instanceId));
-    if (!reading) return { outcome: 'instance-gone', attributes: null };
+    if (!reading) return words ? { outcome: 'instance-gone', attributes: null } : result;
 
     const open = changesBetween(reading.now, protecting(reading.now));
     const broken = [...open.keys()].filter((name) => words[name] !== 'not-supported');
@@ -98,6 +129,12 @@ export const protectInstance = defineStep({
     return judge((name) =>
       words[name] === 'not-supported' && !open.has(name) ? 'set' : words[name],
     );
+  },
+
+  async throttled({ whenThrottled }, context): Promise<Output> {
+    return whenThrottled === 'put-off'
+      ? putOff
+      : inLine(await lineUp(lineOfProtections(context), context));
   },
 
   undo: {
@@ -114,6 +151,17 @@ export const protectInstance = defineStep({
     },
     run: (before, { ec2 }) => restoreAttributes(ec2, before),
   },
+});
+
+const putOff: Output = { outcome: 'put-off', attributes: null };
+const inLine = (turn: Waiting): Output => ({ outcome: 'in-line', attributes: null, ...turn });
+
+/** Protections in one account and Region: four calls each, of which EC2 takes five a second. */
+const lineOfProtections = ({ case: { account, region } }: StepContext): Line => ({
+  name: 'protection',
+  account,
+  region,
+  perSecond: 1.25,
 });
 
 function judge(wordOf: (name: Name) => Words[Name]): Output {

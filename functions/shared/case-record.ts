@@ -14,6 +14,7 @@ import {
 } from './hourly-limit.ts';
 import { AccountId, CaseId, Region } from './ids.ts';
 import { type JournalEntry, Mode } from './journal.ts';
+import { bookedUntil, bookTurn, type Lane, type Line } from './line.ts';
 import { type Release, Releases } from './releases.ts';
 import { sideBySide } from './side-by-side.ts';
 
@@ -629,6 +630,19 @@ export class CaseRecord {
     await this.#table.write([
       { put: { pk: `shared#${resource}`, sk: `${entry}#${use.caseId}`, entry, ...use } },
     ]);
+  }
+
+  /**
+   * Books the next turn in a line of all cases, behind whoever is in the lane or in one before it;
+   * epoch milliseconds. Whoever booked nothing is not in the line and holds nobody up.
+   */
+  bookTurn(line: Line, lane: Lane): Promise<number> {
+    return bookTurn(this.#table, line, lane, this.#now().getTime());
+  }
+
+  /** Up to when a line is booked in a lane and those before it, the lane itself left out if so said. */
+  bookedUntil(line: Line, lane: Lane, own: 'with-own' | 'without-own'): Promise<number> {
+    return bookedUntil(this.#table, line, lane, own);
   }
 
   /** Every case's uses of what is shared on a resource. */

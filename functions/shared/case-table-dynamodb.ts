@@ -1,11 +1,17 @@
 import { setTimeout } from 'node:timers/promises';
-import { type CancellationReason, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import {
+  type CancellationReason,
+  ConditionalCheckFailedException,
+  TransactionCanceledException,
+} from '@aws-sdk/client-dynamodb';
 import {
   type DynamoDBDocumentClient,
   GetCommand,
   paginateQuery,
   TransactWriteCommand,
   type TransactWriteCommandInput,
+  UpdateCommand,
+  type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { CaseTable, Change, Condition, Item, Key, Refused } from './case-table.ts';
@@ -78,6 +84,31 @@ export class CaseTableInDynamoDb implements CaseTable {
     }
   }
 
+  /** Of its two conditional updates one holds, unless others change in between which one it is. */
+  async advance(key: Key, field: string, step: { by: number; from: number }): Promise<Item> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#update(key, field, attempt % 2 === 0 ? onwards(step) : anew(step));
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException) || attempt === 9) throw error;
+      }
+    }
+  }
+
+  async #update({ pk, sk }: Key, field: string, update: Partial<UpdateCommandInput>) {
+    const { Attributes } = await this.#client.send(
+      new UpdateCommand({
+        TableName: this.#table,
+        Key: { pk, sk },
+        ExpressionAttributeNames: { '#f': field },
+        ReturnValues: 'ALL_NEW',
+        ...update,
+      }),
+    );
+    // As in `get`; an update that was made returns its item.
+    return Attributes as Item;
+  }
+
   #itemOf(change: Change): TransactItem {
     const common = { TableName: this.#table, ...expressionOf(change.onlyIf) };
     if ('put' in change) return { Put: { ...common, Item: change.put } };
@@ -86,6 +117,20 @@ export class CaseTableInDynamoDb implements CaseTable {
     return { ConditionCheck: { ConditionExpression: '', ...common, Key: { pk, sk } } };
   }
 }
+
+/** From where the number is, if that is not below `from`. */
+const onwards = ({ by, from }: { by: number; from: number }) => ({
+  UpdateExpression: 'SET #f = #f + :by',
+  ConditionExpression: '#f >= :from',
+  ExpressionAttributeValues: { ':by': by, ':from': from },
+});
+
+/** From `from`, where the number is below it or there is none. */
+const anew = ({ by, from }: { by: number; from: number }) => ({
+  UpdateExpression: 'SET #f = :to',
+  ConditionExpression: 'attribute_not_exists(#f) OR #f < :from',
+  ExpressionAttributeValues: { ':to': from + by, ':from': from },
+});
 
 const conditional = new Set(['None', 'ConditionalCheckFailed']);
 /** Beside another cause, a condition may have failed or held only for the moment: all is asked again. */

@@ -39,4 +39,13 @@ export interface CaseTable {
   query(pk: string, prefix?: string): Promise<readonly Item[]>;
   /** At most 100 changes, no two of one item. */
   write(changes: readonly Change[]): Promise<'written' | Refused>;
+  /**
+   * Moves a number of an item on by `by`, from no less than `from`, where it may not be yet; returns
+   * the item as it is then. However many do so at once, each moves it on further.
+   */
+  advance(
+    key: Key,
+    field: string,
+    step: { readonly by: number; readonly from: number },
+  ): Promise<Item>;
 }

@@ -27,7 +27,7 @@ import {
   type Where,
 } from './step.ts';
 import { undoOf } from './target-role.ts';
-import { isThrottle, ThrottledError } from './throttled.ts';
+import { asThrottled, isThrottle, tellAtOnce } from './throttled.ts';
 import { parseInput, UnusableInputError } from './unusable-input.ts';
 
 /**
@@ -109,6 +109,7 @@ export function toLambda<In, Out extends Result, Clients extends AwsClients, Bef
     const context = contextOf(step.name, ref, { ...wiring, home }, undo);
     const aws = step.connect(await wiring.connection(target, mode, step.name));
     wiring.prepare?.(aws);
+    if (isHurried(input)) tellAtOnce(aws);
 
     const keep = async (outcome: string): Promise<void> => {
       const touched = journal.some(
@@ -138,18 +139,48 @@ export function toLambda<In, Out extends Result, Clients extends AwsClients, Bef
       return result;
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      const later = isThrottle(error) && (await whenThrottled(step, input, context));
+      if (later) {
+        log.warn('step throttled', { mode, case: ref?.caseId, outcome: later.outcome, journal });
+        wiring.observe?.({ step: step.name, journal, result: later });
+        await keep(later.outcome);
+        return later;
+      }
       log.error('step failed', { mode, case: ref?.caseId, error, journal });
       wiring.observe?.({ step: step.name, journal, error });
       // The step's own error is the one to report, even when the case cannot be written either.
       await keep('failed').catch((lost: unknown) =>
         log.error('journal not kept', { lost, journal }),
       );
-      throw isThrottle(error) ? new ThrottledError(error) : error;
+      throw isThrottle(error) ? asThrottled(error) : error;
     }
   };
   return middy()
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .handler(invoke);
+}
+
+const Hurried = z.union([
+  z.object({ whenThrottled: z.literal('put-off') }),
+  z.object({ turn: z.null() }),
+]);
+
+/** Whether a step would be put off or line up, rather than wait for the SDK to try again. */
+const isHurried = (input: unknown): boolean => Hurried.safeParse(input).success;
+
+/** What a step makes of being throttled; undefined where it is to fail, and be retried later. */
+async function whenThrottled<In, Out extends Result, Clients extends AwsClients, Before>(
+  step: Step<In, Out, Clients, Before>,
+  input: unknown,
+  context: StepContext,
+): Promise<Out | undefined> {
+  try {
+    const result = await step.throttled?.(parseInput(step.input, input, '$.input'), context);
+    return result && step.output.parse(result);
+  } catch {
+    // Whatever failed here, such as the case table: that the step was throttled says more.
+    return undefined;
+  }
 }
 
 /** The account and Region that a run of a step acts in. */

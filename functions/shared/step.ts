@@ -144,6 +144,12 @@ export interface Step<
     aws: NoInfer<Clients>,
     context: StepContext,
   ): Promise<NoInfer<Out>>;
+  /**
+   * What comes of it when AWS refuses calls for longer than the SDK waits, such as a turn in a line
+   * that the workflow waits for. Left out, or undefined, it fails and is retried later. What it had
+   * done by then is done, and found by its next run.
+   */
+  throttled?(input: NoInfer<In>, context: StepContext): Promise<NoInfer<Out> | undefined>;
   readonly undo?: Undo<Before, Clients>;
   /**
    * Steps whose undo it runs. In Cordon's own account its Lambda has what those declare; elsewhere

@@ -1,3 +1,6 @@
+import type { FinalizeRequestMiddleware } from '@smithy/types';
+import { type AwsClients, eachClient } from './journal.ts';
+
 /**
  * AWS took no more calls of a kind for the moment, for longer than the SDK waits. Nothing is wrong
  * with the call nor with the account: workflows retry this for minutes, where they give any other
@@ -32,4 +35,30 @@ const names: ReadonlySet<string> = new Set([
 
 /** Whether AWS refused a call, before it did anything, because there were too many. */
 export const isThrottle = (error: unknown): error is Error =>
-  error instanceof Error && names.has(error.name);
+  error instanceof ThrottledError || (error instanceof Error && names.has(error.name));
+
+export const asThrottled = (error: Error): ThrottledError =>
+  error instanceof ThrottledError ? error : new ThrottledError(error);
+
+/**
+ * Has clients tell of throttling at once, where they would try again for seconds: for a step that
+ * has something better to do than to wait. What else fails they still try again.
+ */
+export function tellAtOnce(clients: AwsClients): void {
+  const middleware: FinalizeRequestMiddleware<object, object> = (next) => async (args) => {
+    try {
+      return await next(args);
+    } catch (error) {
+      // By its new name the SDK knows it for nothing that it tries again.
+      throw isThrottle(error) ? asThrottled(error) : error;
+    }
+  };
+  eachClient(clients, ({ middlewareStack }) => {
+    // Inside the SDK's own retrying, which is of high priority.
+    middlewareStack.add(middleware, {
+      name: 'tellAtOnce',
+      step: 'finalizeRequest',
+      priority: 'normal',
+    });
+  });
+}

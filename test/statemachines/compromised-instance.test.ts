@@ -35,6 +35,68 @@ const containment = {
   'Deregistration failed': { of: webServer, call: 'elasticloadbalancing:DeregisterTargets' },
 } as const;
 
+const [attributes, members] = [
+  'ec2:DescribeInstanceAttribute',
+  'autoscaling:DescribeAutoScalingInstances',
+] as const;
+const fails = { after: 'fails' } as const;
+
+/** AWS takes no more calls for a while, by what then happens and the last state that shows it. */
+const throttled = {
+  'cuts in its turn': [
+    { of: webServer, call: 'ec2:ModifyNetworkInterfaceAttribute', throttled: 1 },
+    'Isolate instance in its turn',
+  ],
+  'cuts at once in its turn': [
+    { of: exfiltration, call: 'ec2:ModifyNetworkInterfaceAttribute', throttled: 1 },
+    'Isolate instance at once in its turn',
+  ],
+  'protects after the cut': [
+    { of: webServer, call: attributes, throttled: 3 },
+    'Protect instance after the cut',
+  ],
+  'protects in its turn after the cut': [
+    { of: webServer, call: attributes, throttled: 6 },
+    'Protect instance in its turn',
+  ],
+  'inspects, and leaves Auto Scaling, after the cut': [
+    { of: webServer, call: members, throttled: 2 },
+    'Detach from Auto Scaling after the cut',
+  ],
+  'lets a member settle after the cut': [
+    { of: 'auto-scaling-is-terminating-the-instance', call: members, throttled: 2 },
+    'Wait for the member to settle after the cut',
+  ],
+} as const;
+
+/** What was put off fails in the end. */
+const putOff = {
+  'Go on without protection after the cut': {
+    of: webServer,
+    call: attributes,
+    throttled: 3,
+    ...fails,
+  },
+  'Go on without inspection after the cut': {
+    of: webServer,
+    call: members,
+    throttled: 2,
+    ...fails,
+  },
+  'Go on without leaving Auto Scaling after the cut': {
+    of: webServer,
+    call: members,
+    throttled: 2,
+    ...fails,
+  },
+  'Go on without the first cut': {
+    of: exfiltration,
+    call: 'ec2:ModifyNetworkInterfaceAttribute',
+    throttled: 1,
+    ...fails,
+  },
+} as const;
+
 /** What the groups of each of the instance's interfaces admit in the end. */
 function rulesOf({ account, target }: Replay) {
   const { networkInterfaces = [], securityGroups = [] } = account?.after ?? {};
@@ -99,6 +161,15 @@ describe('a failure', () => {
     expect(failure?.error).toMatch(/^[A-Z][A-Za-z]+$/);
   });
 
+  it.each(Object.entries(putOff))(
+    'of what was put off leads to "%s", and a human is told',
+    async (state, failing) => {
+      const ended = await replayOne(failing.of, failing);
+      expect(ended.states).toContain(state);
+      expect(ended.states.at(-1)).toBe('A human must finish this case');
+    },
+  );
+
   it('at one interface leaves the others cut off: original groups are never put back', async () => {
     const relay = await replayOne('tor-relay-on-three-interfaces', {
       call: 'ec2:ModifyNetworkInterfaceAttribute',
@@ -109,8 +180,36 @@ describe('a failure', () => {
   });
 });
 
+describe('a case whose calls AWS throttles', () => {
+  it.each(Object.entries(throttled))('%s, and ends as if nothing had been', async (_what, of) => {
+    const [failing, state] = of;
+    const ended = await replayOne(failing.of, failing);
+    const calm = await replayOne(failing.of, {});
+
+    expect(ended.states).toContain(state);
+    const came = ({ steps }: Replay) => new Map(steps.map(({ step, outcome }) => [step, outcome]));
+    expect(came(ended)).toEqual(came(calm));
+    expect(ended.status).toBe(calm.status);
+    expect(rulesOf(ended)).toEqual(rulesOf(calm));
+  });
+
+  it('is cut before it is protected', async () => {
+    const { steps } = await replayOne(webServer, { call: attributes, throttled: 3 });
+    const ran = steps.map(({ step, outcome }) => `${step} ${outcome}`);
+    expect(ran).toContain('protect-instance put-off');
+    expect(ran.indexOf('isolate-instance isolated')).toBeLessThan(
+      ran.indexOf('protect-instance protected'),
+    );
+  });
+});
+
 it('has no state that neither a case of events/ nor a failure enters', async () => {
-  const failures = [...people, ...Object.values({ ...evidence, ...containment, ...own })];
+  const failures = [
+    ...people,
+    ...Object.values({ ...evidence, ...containment, ...own }),
+    ...Object.values(putOff),
+    ...Object.values(throttled).map(([failing]) => failing),
+  ];
 
   expect(await statesNeverEntered('compromised-instance', failures)).toEqual([]);
 }, 30_000);

@@ -23,6 +23,9 @@ export function workflowOf(playbook: string): Workflow {
 /** What fails in a replay, however often it is tried. */
 export interface Failing {
   readonly call?: AwsCall;
+  /** So many attempts of the call AWS throttles; those after them fail as said, or go through. */
+  readonly throttled?: number;
+  readonly after?: 'fails' | 'goes-through';
   /** Left out, an error that nobody knows. */
   readonly error?: Error;
   /** What a call must name to fail; left out, every one does. */
@@ -45,13 +48,18 @@ export function replay(name: string, failing: Failing = {}): Promise<readonly Re
 
 async function replayAnew(name: string, failing: Failing) {
   const { call: broken, on = '', steps, error = injected, asks } = failing;
+  let throttled = failing.throttled ?? 0;
+  const fails = failing.throttled === undefined || failing.after === 'fails';
   const of = cases.get(name);
   if (!of) throw new Error(`there is no case ${name}`);
   const replayed = await replayCase(asks ? asked(of, asks) : of, {
     mode: 'live',
     workflows: without(steps ?? []),
-    fault: (call, input) =>
-      call === broken && JSON.stringify(input).includes(on) ? { when: 'before', error } : undefined,
+    fault: (call, input) => {
+      if (call !== broken || !JSON.stringify(input).includes(on)) return undefined;
+      if (throttled-- > 0) return { when: 'before', error: limitExceeded };
+      return fails ? { when: 'before', error } : undefined;
+    },
   });
   return replayed.map((each) => each.replay);
 }
@@ -72,6 +80,10 @@ export async function replayOne(name: string, failing: Failing): Promise<Replay>
 
 export const injected = Object.assign(new Error('made to fail by a test'), {
   name: 'InternalError',
+});
+
+const limitExceeded = Object.assign(new Error('Request limit exceeded.'), {
+  name: 'RequestLimitExceeded',
 });
 
 /** The workflows, with steps that fail whenever they run. */
