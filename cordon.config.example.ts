@@ -23,7 +23,7 @@ export default {
   findings: 'delegated-administrator',
 
   /**
-   * How far each playbook may go: off, dry-run, live; or one for findings and one for people, as
+   * How far each playbook may go: off, dry-run, approve, live; or one for findings and one for people, as
    * {findings: 'dry-run', byHand: 'live'}. One that is not named here is a dry run.
    */
   playbooks: {
@@ -34,6 +34,14 @@ export default {
     'rotate-access-key': 'dry-run',
     release: 'dry-run',
   },
+  /** Containments in any hour; past one of them a case waits for approval. */
+  limits: { perAccount: 10, inAll: 30, perPlaybook: 20 },
+  /**
+   * Who may approve, each known by an address or by ARNs as `aws sts get-caller-identity` prints them;
+   * how long they have, and what no answer means: deny or act. Rules say who is asked beside what a
+   * policy of `approve` says: {name: 'production', accounts: ['777788889999'], people: 2}.
+   */
+  approval: { approvers: [], minutes: 60, whenTimeRunsOut: 'deny', rules: [] },
   /** Never acted on, whatever a finding says. */
   neverTouch: { accounts: [], instances: [], users: [], roles: [], breakGlass: ['break-glass'] },
 

@@ -31,6 +31,13 @@ const targets: Readonly<Record<z.infer<typeof Playbook>, FindTarget>> = {
   'rotate-access-key': keyTarget,
 };
 
+/** Playbooks whose workflows can ask people and wait; what they do is containment. */
+const asking: ReadonlySet<string> = new Set([
+  'compromised-instance',
+  'compromised-access-key',
+  'compromised-role',
+]);
+
 const input = z.strictObject({
   request: z.unknown(),
   execution: z.string().min(1),
@@ -82,7 +89,8 @@ export const openCase = defineStep({
     }
     const found = targets[playbook](finding, context);
     const policy = policyOf(settings, playbook, asked);
-    const planned = planOf(asked, settings, policy);
+    const canAsk = asking.has(playbook);
+    const planned = planOf(asked, settings, { policy, canAsk });
     const plan = { ...planned, ...about(found, { finding, mode: planned.mode, execution }) };
 
     if (policy === 'off') return { ...plan, ...switchedOff };
@@ -94,11 +102,13 @@ export const openCase = defineStep({
     const judged = { asked, playbook, policy, found };
     const gate = plan.mode === 'live' ? await gateAt(judged, context) : null;
     if (gate === 'unreadable') return { ...plan, ...left('guard-unreadable') };
+    if (gate && !canAsk) return { ...plan, ...left('cannot-ask') };
     const wanted = {
       ...{ finding, mode: plan.mode, target, region, execution, parent: asked.parent },
       asks: asked.approval === 'required',
       gate,
-      ...(plan.mode === 'live' && { limits: limitsOf(settings, { ...finding, playbook }) }),
+      ...(plan.mode === 'live' &&
+        canAsk && { limits: limitsOf(settings, { ...finding, playbook }) }),
     };
     const locking = lock(wanted, context);
     if (!principal || principal.roleName) return waiting(plan, await locking);
@@ -109,6 +119,10 @@ export const openCase = defineStep({
     if (!('reason' in owned)) {
       const owner = owned.principal.userName;
       const gated = await gatedAgain(locked, { ...judged, owner }, context);
+      if (gated.ref && gated.gate && !canAsk) {
+        await letGo(gated.ref, { reason: 'cannot-ask' }, context);
+        return { ...plan, ...left('cannot-ask') };
+      }
       return { ...waiting(plan, gated), ...owned, ...(gated.ref && owned.told) };
     }
 

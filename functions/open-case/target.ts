@@ -14,6 +14,7 @@ export const forHuman = [
   'unknown-principal',
   'unknown-key',
   'guard-unreadable',
+  'cannot-ask',
 ] as const;
 export type ForHuman = (typeof forHuman)[number];
 

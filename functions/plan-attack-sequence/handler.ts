@@ -88,6 +88,9 @@ export const planAttackSequence = defineStep({
     const forced = forcedOf(asked, policy);
     const mode = forced ? 'dry-run' : asked.mode;
     const words = { mode, priority, memory };
+    // Each target's playbook asks for itself.
+    const mustAsk = policy === 'approve' || asked.approval === 'required';
+    const asking = mustAsk && { approval: 'required' };
     const about = { ...words, forced, target: `attack sequence ${idOf(finding)}` };
     if (policy === 'off') return { ...switchedOff, ...about, ...nothing };
     const apart = takeApart(finding);
@@ -96,7 +99,11 @@ export const planAttackSequence = defineStep({
       context,
     );
     if (locked.outcome !== 'opened') return { ...locked, ...about, ...nothing };
-    return { ...locked, ...about, ...planned(apart, { finding, words, execution }) };
+    return {
+      ...locked,
+      ...about,
+      ...planned(apart, { finding, words: { ...words, ...asking }, execution }),
+    };
   },
 });
 
@@ -106,7 +113,7 @@ function forcedOf(
 ): Plan['forced'] {
   if (finding.sample) return 'sample';
   if (finding.archived) return 'archived';
-  return mode === 'live' && (policy === 'dry-run' || policy === 'approve') ? 'policy' : null;
+  return mode === 'live' && policy === 'dry-run' ? 'policy' : null;
 }
 
 /** The deployment wants it so. */

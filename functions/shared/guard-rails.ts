@@ -20,6 +20,8 @@ type Forbidden = (typeof forbidden)[number];
 /** The members of a finding that name what is on the list. */
 interface About extends Pick<Finding, 'account'> {
   readonly instance?: Pick<NonNullable<Finding['instance']>, 'instanceId'> | undefined;
+  readonly accessKey?: Finding['accessKey'] | undefined;
+  readonly resourceType?: Finding['resourceType'];
 }
 
 /**
@@ -29,11 +31,16 @@ interface About extends Pick<Finding, 'account'> {
  * The list is the deployment's own. Tags on the resource are not looked at: an intruder who can tag
  * would tag himself out.
  */
-export function forbids(settings: Settings, { account, instance }: About): Forbidden | undefined {
+export function forbids(settings: Settings, about: About): Forbidden | undefined {
+  const { account, instance, accessKey, resourceType } = about;
   const { accounts, instances } = settings.neverTouch;
   if (accounts.includes(account)) return 'never-touch-account';
   if (instance && instances.includes(instance.instanceId)) return 'never-touch-instance';
-  return undefined;
+  // Its own calls on an instance, such as a protection or a shared snapshot, are no intruder's.
+  const { userName = '', userType = '' } = accessKey ?? {};
+  const isOwn = userName.toLowerCase().startsWith(settings.ownRoles.toLowerCase());
+  const isRole = userType === 'AssumedRole' || userType === 'Role';
+  return resourceType !== 'AccessKey' && isRole && isOwn ? 'own-role' : undefined;
 }
 
 /** Whether an IAM user may be acted on, asked of every user a case comes to. */

@@ -705,3 +705,173 @@ describe('open-case on a role', () => {
     expect(table.items()).toEqual([]);
   });
 });
+
+describe('guard rails', () => {
+  const rule = (criteria: object, people?: 2) => ({
+    approval: {
+      approvers: [{ name: 'alice' }, { name: 'bob' }],
+      rules: [{ name: 'production', ...criteria, ...(people && { people }) }],
+    },
+  });
+  const planned = { outcome: 'opened', mode: 'dry-run', approval: { needed: 'yes' } };
+  const acts = { outcome: 'opened', mode: 'live', approval: { needed: 'no' } };
+  const placesOf = (table: CaseTableInMemory) =>
+    table.items().filter(({ pk }) => pk.startsWith('limit#')).length;
+
+  it('has a case that acts take the lock and be counted in one write', async () => {
+    let writes = 0;
+    class Counting extends CaseTableInMemory {
+      override async write(changes: readonly Change[]) {
+        writes++;
+        return super.write(changes);
+      }
+    }
+    const table = new Counting();
+    expect(await home({ table }).open(live())).toMatchObject(acts);
+    expect([writes, placesOf(table)]).toEqual([1, 3]);
+  });
+
+  it('has a case past a limit wait, planned by a dry run under its own lock', async () => {
+    const { open, table, cases } = home({ settings: { limits: { perAccount: 1 } } });
+    await open(live());
+    const second = await open(live({ id: 'f2' }, {}, 'i-0bbbbbbbbbbbbbbb2'), 'second');
+
+    expect(second).toMatchObject({
+      ...planned,
+      approval: { needed: 'yes', because: ['limit: account 111122223333'], round: 1 },
+      ref: { mode: 'dry-run', planOf: expect.stringMatching(/^case-/) },
+    });
+    expect(placesOf(table)).toBe(3);
+    expect(await cases.gate(second.ref.planOf)).toEqual({
+      because: ['limit: account 111122223333'],
+      people: 1,
+    });
+    expect(table.items().filter(({ pk }) => pk.startsWith('lock#live'))).toHaveLength(2);
+    expect(await open(live({ id: 'f2' }, {}, 'i-0bbbbbbbbbbbbbbb2'), 'second')).toMatchObject(
+      planned,
+    );
+  });
+
+  it('counts no dry run, no repeat and no finding that joins', async () => {
+    const { open, table } = home();
+    await open({ event: event() });
+    await open(live());
+    await open(live());
+    await open(live({ id: 'f2' }), 'second');
+    expect(placesOf(table)).toBe(3);
+  });
+
+  it.each([
+    ['by severity', { severityBelow: 8.5 }, planned],
+    ['by severity, of a graver one', { severityBelow: 8 }, acts],
+    ['by playbook', { playbooks: ['compromised-instance'] }, planned],
+    ['by playbook, of another', { playbooks: ['compromised-role'] }, acts],
+    ['by account', { accounts: ['111122223333'] }, planned],
+    ['by account, of another', { accounts: ['999900001111'] }, acts],
+    ['by list', { targets: [instanceId] }, planned],
+    ['by ARN', { targets: [target] }, planned],
+    ['by list, of another', { targets: ['i-0bbbbbbbbbbbbbbb2'] }, acts],
+    ['by unit', { organizationalUnits: ['ou-ab12-prod1234'] }, planned],
+    ['by root', { organizationalUnits: ['r-ab12'] }, planned],
+    ['by unit, of another', { organizationalUnits: ['ou-ab12-test1234'] }, acts],
+    ['where every criterion holds', { accounts: ['111122223333'], severityBelow: 9 }, planned],
+    ['where one criterion does not', { accounts: ['111122223333'], severityBelow: 7 }, acts],
+  ])('asks people %s', async (_how, criteria, comes) => {
+    const unitsOf = async () => ['ou-ab12-prod1234', 'r-ab12'];
+    const { open } = home({ settings: rule(criteria), unitsOf });
+    expect(await open(live())).toMatchObject(comes);
+  });
+
+  it('asks two people where the rule says so', async () => {
+    const { open, cases } = home({ settings: rule({ accounts: ['111122223333'] }, 2) });
+    const { ref } = await open(live());
+    expect(await cases.gate(ref.planOf)).toEqual({ because: ['rule: production'], people: 2 });
+  });
+
+  it.each([
+    ['policy', { settings: { playbooks: { 'compromised-instance': 'approve' } } }, {}],
+    ['finding', {}, { approval: 'required' }],
+  ])('asks people because of the %s', async (because, options, words) => {
+    const { open } = home(options);
+    expect(await open({ ...live(), ...words })).toMatchObject({
+      ...planned,
+      approval: { because: [because] },
+    });
+  });
+
+  it('asks nobody about a dry run', async () => {
+    const { open } = home({ settings: { playbooks: { 'compromised-instance': 'approve' } } });
+    const opened = await open({ event: event(), approval: 'required' });
+    expect(opened).toMatchObject({ mode: 'dry-run', forced: null, approval: { needed: 'no' } });
+    expect(opened.ref.planOf).toBeUndefined();
+  });
+
+  it('stops, and leaves the target to a human, where a guard cannot be read', async () => {
+    const { open, table } = home({ settings: rule({ organizationalUnits: ['r-ab12'] }) });
+    expect(await open(live())).toMatchObject({
+      outcome: 'needs-human',
+      reason: 'guard-unreadable',
+      ref: null,
+    });
+    expect(table.items()).toEqual([]);
+  });
+
+  it('does not look at tags on the resource, which an intruder can set', async () => {
+    const { open } = home({ settings: rule({ targets: ['i-0bbbbbbbbbbbbbbb2'] }) });
+    const tags = [
+      { key: 'Name', value: 'i-0bbbbbbbbbbbbbbb2' },
+      { key: 'approve', value: 'no' },
+    ];
+    const { detail } = event();
+    const resource = {
+      ...detail.resource,
+      instanceDetails: { ...detail.resource.instanceDetails, tags },
+    };
+    expect(await open(live({ resource }))).toMatchObject(acts);
+  });
+
+  it('leaves what Cordon itself did to an instance to a human', async () => {
+    const { open, table } = home();
+    const { detail } = event();
+    const accessKeyDetails = {
+      accessKeyId: 'ASIAIOSFODNN7EXAMPLE',
+      userName: 'cordon-prod-responder-ProtectInstance',
+      userType: 'AssumedRole',
+    };
+    const resource = { ...detail.resource, accessKeyDetails };
+    expect(await open(live({ resource }))).toMatchObject({
+      outcome: 'needs-human',
+      reason: 'own-role',
+    });
+    expect(table.items()).toEqual([]);
+  });
+
+  it.each([
+    ['limits.perAccount', { limits: { perAccount: 0 } }],
+    ['limits.inAll', { limits: { inAll: -1 } }],
+    ['limits.perPlaybook', { limits: { perPlaybook: 1e9 } }],
+    ['limits.perAccount', { limits: { perAccount: 2.5 } }],
+    ['limits.perAccount', { limits: { perAccount: '10' } }],
+    ['limits', { limits: { perMinute: 1 } }],
+    ['approval.minutes', { approval: { minutes: 0 } }],
+    ['approval.minutes', { approval: { minutes: 10_000 } }],
+    ['approval.whenTimeRunsOut', { approval: { whenTimeRunsOut: 'retry' } }],
+    ['approval.rules.0', { approval: { rules: [{ name: 'nothing' }] } }],
+    [
+      'approval.approvers',
+      { approval: { rules: [{ name: 'prod', severityBelow: 9, people: 2 }] } },
+    ],
+    ['approval.approvers', { approval: { approvers: [{ name: 'a' }, { name: 'a' }] } }],
+    [
+      'approval.approvers',
+      {
+        approval: {
+          approvers: ['a', 'b'].map((name) => ({ name, email: 'same@example.com' })),
+        },
+      },
+    ],
+  ])('refuses settings that make no sense of %s: %j', (path, settings) => {
+    const { error } = Settings.safeParse(settings);
+    expect(error?.issues.map((issue) => issue.path.join('.'))).toContain(path);
+  });
+});

@@ -425,6 +425,7 @@ describe('plan-attack-sequence', () => {
 
     expect(error?.name).toBe('UnusableInputError');
     expect(error?.message).toContain('expected an attack sequence');
-    expect(table.items().filter(({ sk }) => sk === 'case')).toHaveLength(1);
+    const kept = table.items().filter(({ pk, sk }) => pk.startsWith('case#') && sk === 'case');
+    expect(kept).toHaveLength(1);
   });
 });
