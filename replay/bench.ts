@@ -41,6 +41,7 @@ const round = (value: number): number => Math.round(value * 100) / 100;
 // Before anything else: the CLI is a process of its own and needs nothing of this one.
 const whole = secondsOf(['--json']);
 const startUp = secondsOf(['--json', fileURLToPath(new URL('../package.json', import.meta.url))]);
+const deployed = deployedMeasures();
 
 refuseNetwork();
 const workflows = loadWorkflows(steps);
@@ -52,6 +53,7 @@ const measures = [
   { what: 'all of events/, start-up included', value: whole, most: 5, unit: 's' },
   ...(await aHundredCopies()),
   ...(await aLongTrace()),
+  ...deployed,
 ];
 
 if (process.argv.includes('--json')) {
@@ -67,6 +69,14 @@ function secondsOf(args: readonly string[]): number {
   const before = performance.now();
   spawnSync(process.execPath, [...process.execArgv, cli, ...args], { maxBuffer: 1 << 30 });
   return round((performance.now() - before) / 1000);
+}
+
+/** Measured by a process of its own: with the CDK in it, this one's memory would say nothing. */
+function deployedMeasures(): readonly Measure[] {
+  const program = fileURLToPath(new URL('../infra/bench.ts', import.meta.url));
+  const { stdout, stderr } = spawnSync(process.execPath, [program], { encoding: 'utf8' });
+  if (!stdout) throw new Error(`the deployed shape was not measured: ${stderr}`);
+  return JSON.parse(stdout);
 }
 
 async function roadsToCut(): Promise<readonly RoadMeasured[]> {

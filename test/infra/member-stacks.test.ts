@@ -7,6 +7,7 @@ import {
   documentName,
 } from '../../functions/start-memory-capture/capture-document.ts';
 import { forwardedSources, forwardedTypes } from '../../infra/forwarding.ts';
+import { idleCost } from '../../infra/idle-cost.ts';
 import { mostPatternCharacters, triggers } from '../../statemachines/triggers.ts';
 import { flat, statementsIn, templatesOf } from './templates.ts';
 
@@ -279,6 +280,11 @@ describe('a key for memory volumes', () => {
   it('is there in the Regions that are named alone', () => {
     expect(brought('forwarding-us-east-1').all('AWS::KMS::Key').size).toBe(1);
     expect(sent('forwarding-us-east-1').all('AWS::KMS::Key').size).toBe(0);
+  });
+
+  it('is what a further Region costs beyond 1 USD a month; without one it costs less', () => {
+    expect(idleCost(sent('forwarding-us-east-1').json).usd).toBeLessThanOrEqual(1);
+    expect(idleCost(brought('forwarding-us-east-1').json).usd).toBeLessThanOrEqual(2);
   });
 });
 

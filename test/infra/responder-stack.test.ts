@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { steps } from '../../functions/index.ts';
 import { homeMembersOf } from '../../functions/shared/home-in-use.ts';
 import type { Step } from '../../functions/shared/step.ts';
+import { idleCost } from '../../infra/idle-cost.ts';
 import { pascal } from '../../infra/names.ts';
 import { readPlaybooks } from '../../infra/playbooks.ts';
 import { readWorkflows } from '../../replay/workflow.ts';
@@ -444,6 +445,17 @@ describe('who is told', () => {
     expect(
       flat(other.one('AWS::Chatbot::SlackChannelConfiguration').Properties.GuardrailPolicies[0]),
     ).toBe('arn:<AWS::Partition>:iam::aws:policy/AWSDenyAll');
+  });
+});
+
+describe('while nothing happens', () => {
+  it('the home Region costs at most 6 USD a month, keys included', () => {
+    const { items, usd } = idleCost(responder.json);
+    expect(items).toEqual([
+      { what: 'AWS::KMS::Key', count: 4, each: 1 },
+      { what: 'AWS::CloudWatch::Alarm', count: 7, each: 0.1 },
+    ]);
+    expect(usd).toBeLessThanOrEqual(6);
   });
 });
 
