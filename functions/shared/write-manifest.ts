@@ -1,4 +1,5 @@
 import { type Artefact, artefactKinds, evidenceKey } from './artefact.ts';
+import { canonicalJson } from './canonical-json.ts';
 import { type CaseFacts, chain, type Manifest, statementOf } from './evidence-manifest.ts';
 import { bytesOf, EvidenceExistsError, sha256 } from './evidence-store.ts';
 import type { Finding } from './finding.ts';
@@ -68,7 +69,7 @@ async function keptAtEnd(context: Closing, closedAt: string): Promise<Artefact[]
     .toSorted((a, b) => compare(a.at, b.at));
   const records = [
     { kind: 'approval', items: await decidedIn(context) },
-    { kind: 'state-before', items: before },
+    { kind: 'state-before', items: before.map(withoutPolicies) },
     { kind: 'api-journal', items: journal },
   ] as const;
   for (const { kind, items } of records) {
@@ -77,6 +78,12 @@ async function keptAtEnd(context: Closing, closedAt: string): Promise<Artefact[]
   }
   return found;
 }
+
+/** What a principal was allowed stays in the case's record alone: here is the hash of it. */
+const withoutPolicies = ({ step, resource, state }: Before): object =>
+  step === 'record-principal'
+    ? { step, resource, sha256: sha256(canonicalJson(state)) }
+    : { step, resource, state };
 
 /** What people were asked and what they said, without what lets anyone answer in their place. */
 async function decidedIn({ home, case: { caseId } }: Closing): Promise<readonly object[]> {
@@ -128,6 +135,8 @@ async function putOnce({ home }: Closing, key: string, manifest: Manifest): Prom
     if (!(error instanceof EvidenceExistsError)) throw error;
   }
 }
+
+type Before = Awaited<ReturnType<StepContext['home']['cases']['before']>>[number];
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
