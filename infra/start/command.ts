@@ -12,7 +12,7 @@ import { refusal } from './refusal.ts';
 import { documentOf, endedWell, lineOf, textOf } from './report.ts';
 
 /** Where the command's words go, and how it waits. */
-export interface Terminal {
+interface Terminal {
   print(text: string): void;
   complain(text: string): void;
   readonly colour: boolean;

@@ -10,7 +10,7 @@ import type { Ended, Happened } from './follow.ts';
 type Colours = ReturnType<typeof createColors>;
 
 /** An execution that has ended, with its case. */
-export interface Came {
+interface Came {
   readonly playbook: string;
   readonly execution: string;
   readonly ended: Ended;

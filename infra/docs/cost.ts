@@ -1,0 +1,207 @@
+import type { Incident } from './incidents.ts';
+import { table } from './markdown.ts';
+import { prices, pricesOf } from './prices.ts';
+import type { Template } from './templates.ts';
+
+/** What a month costs in which nothing happens, by what of a template costs anything then. */
+const idle = {
+  'AWS::KMS::Key': prices.key,
+  'AWS::CloudWatch::Alarm': prices.alarm,
+  'AWS::CloudWatch::CompositeAlarm': prices.compositeAlarm,
+  'AWS::CloudWatch::Dashboard': prices.dashboard,
+} as const;
+
+/** Types that cost by use alone: nothing while nothing happens, and nothing for being there. */
+const byUse: ReadonlySet<string> = new Set([
+  ...['AWS::DynamoDB::Table', 'AWS::Events::EventBus', 'AWS::Events::EventBusPolicy'],
+  ...['AWS::Events::Rule', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::Policy', 'AWS::IAM::Role'],
+  ...['AWS::KMS::Alias', 'AWS::Lambda::Function', 'AWS::Lambda::Permission'],
+  ...['AWS::Logs::LogGroup', 'AWS::Logs::MetricFilter', 'AWS::S3::Bucket'],
+  ...['AWS::S3::BucketPolicy', 'AWS::SNS::Subscription', 'AWS::SNS::Topic'],
+  ...['AWS::SNS::TopicPolicy', 'AWS::SQS::Queue', 'AWS::SQS::QueuePolicy'],
+  ...['AWS::SSM::Document', 'AWS::StepFunctions::StateMachine', 'AWS::CDK::Metadata'],
+  ...[
+    'AWS::Chatbot::SlackChannelConfiguration',
+    'AWS::Lambda::EventInvokeConfig',
+    'AWS::Lambda::Url',
+    'Custom::AWS',
+  ],
+  ...['AWS::Chatbot::MicrosoftTeamsChannelConfiguration', 'AWS::CloudFormation::StackSet'],
+]);
+
+interface IdleCost {
+  readonly stack: string;
+  readonly counts: Readonly<Record<keyof typeof idle, number>>;
+  readonly dollars: number;
+}
+
+/**
+ * What a stack costs in a month in which nothing happens and nothing is kept. Throws for a type of
+ * resource of which nobody has said what it costs.
+ */
+export function idleCostOf({ stack, resources }: Template): IdleCost {
+  const types = Object.values(resources).map(({ Type }) => Type);
+  for (const type of types) {
+    if (!(type in idle) && !byUse.has(type)) throw new Error(`what does ${type} cost a month?`);
+  }
+  // The keys are the literal's own.
+  const priced = Object.keys(idle) as (keyof typeof idle)[];
+  const count = (type: keyof typeof idle) => types.filter((one) => one === type).length;
+  const counts = Object.fromEntries(
+    priced.map((type) => [type, count(type)]),
+  ) as IdleCost['counts'];
+  // An account has three dashboards for nothing.
+  const charged = { ...counts, 'AWS::CloudWatch::Dashboard': 0 };
+  const dollars = priced.reduce((sum, type) => sum + charged[type] * idle[type].dollars, 0);
+  return { stack, counts, dollars };
+}
+
+/** How long a step is taken to run: nobody has measured it on AWS. */
+const seconds = { invocation: 0.5, call: 0.1, slowCall: 0.5 };
+
+interface IncidentCost {
+  readonly stepFunctions: number;
+  readonly lambda: number;
+  readonly dynamoDb: number;
+  readonly all: number;
+  /** One incident on one target. */
+  readonly each: number;
+}
+
+/** What the cases cost in Step Functions, Lambda and DynamoDB, the polls for memory apart. */
+export function costOf(used: Incident, gigabytes: number): IncidentCost {
+  const { cases, transitions, invocations, calls, slowCalls, writeUnits, readUnits } = used;
+  const ran =
+    invocations * seconds.invocation +
+    (calls - slowCalls) * seconds.call +
+    slowCalls * seconds.slowCall;
+  const stepFunctions = transitions * prices.transition.dollars;
+  const lambda =
+    invocations * prices.invocation.dollars + ran * gigabytes * prices.gigabyteSecond.dollars;
+  const dynamoDb = writeUnits * prices.writeUnit.dollars + readUnits * prices.readUnit.dollars;
+  const all = stepFunctions + lambda + dynamoDb;
+  return { stepFunctions, lambda, dynamoDb, all, each: all / cases };
+}
+
+/** The largest memory of any Lambda in a template, in GB. */
+export function gigabytesOf({ resources }: Template): number {
+  const sizes = Object.values(resources)
+    .filter(({ Type }) => Type === 'AWS::Lambda::Function')
+    .map(({ Properties }) => Number(Properties?.MemorySize ?? 128));
+  return Math.max(...sizes) / 1024;
+}
+
+/** The page on costs: what was counted, in the templates and in replays, times published prices. */
+export function costPage(templates: readonly Template[], used: readonly Incident[]): string {
+  const responder = templates.find(({ stack }) => stack.endsWith('-responder'));
+  if (!responder) throw new Error('no template is the responder’s');
+  const gigabytes = gigabytesOf(responder);
+  return `# What it costs
+
+Written by \`npm run docs\`; a test fails when it is out of date. Counted in the templates of
+\`cordon.config.example.ts\` and in live replays of the incidents named, times AWS's published prices for
+US East (N. Virginia), ${pricesOf}, with no free tier but the three dashboards that every account has.
+Other Regions differ by up to a half. GuardDuty, Security Hub and CloudTrail are yours already and not
+counted.
+
+## A month in which nothing happens
+
+${idleTable(templates)}
+
+Everything else in them (Lambda, Step Functions, DynamoDB on demand, S3, SQS, SNS, EventBridge rules, IAM,
+SSM documents, log groups) costs by use alone, so nothing here. What the numbers leave out: a key that
+AWS rotates once a year costs ${dollars(prices.key.dollars, 2)} more a month after its first rotation and
+again after its second, then no more; a dashboard costs ${dollars(prices.dashboard.dollars, 2)} where the
+account has used its three; a metric of a log line, 0.30 USD, in months in which such a line came; a Region with a volume key of Cordon's own, one key; evidence and logs, by
+what is kept.
+
+## An incident
+
+Step Functions, Lambda (each as large as the largest, ${gigabytes * 1024} MB, arm64) and DynamoDB. Lambda's time is assumed: ${seconds.invocation} s an invocation,
+${seconds.call} s a call more, and ${seconds.slowCall} s for each of CloudTrail's, which takes two a second. DynamoDB charges a
+transaction's writes twice. One incident on one target is a case; a finding on several targets makes
+several, whose sum is divided by them.
+
+${incidentTable(used, gigabytes)}
+
+\`invocations × request + (invocations × ${seconds.invocation} + calls × ${seconds.call} + look-ups × ${seconds.slowCall}) × ${gigabytes} GB × GB-second\` is Lambda;
+\`transitions × ${perThousand(prices.transition.dollars)}\` Step Functions; \`write units × ${perMillion(prices.writeUnit.dollars)} + read units × ${perMillion(prices.readUnit.dollars)}\` DynamoDB.
+
+**Apart from it**: each look at a running memory capture, one a minute, is three transitions and one
+invocation, ${dollars(3 * prices.transition.dollars + costOf(onePoll, gigabytes).lambda, 6)}; at most 15 of them with the default time box.
+
+**Per 1,000 incidents** of the dearest kind here: ${dollars(1000 * Math.max(...used.map((one) => costOf(one, gigabytes).each)), 2)}. What an incident keeps costs more than what
+it runs: a snapshot of 100 GB is ${dollars(100 * prices.snapshotGigabyte.dollars, 2)} a month until you delete it, and a step's log lines, about 50 KB an
+incident, ${dollars((50 / 1024 / 1024) * prices.logGigabyte.dollars, 6)}. A finding forwarded from another Region or account is ${dollars(prices.forwardedEvent.dollars, 6)}.
+
+## Prices
+
+${priceTable()}
+
+\`[M]\`: from memory, not read at its source; look it up before you rely on it.
+`;
+}
+
+const onePoll: Incident = {
+  ...{ name: '', playbook: '', cases: 1, transitions: 0, invocations: 1, calls: 1, slowCalls: 0 },
+  ...{ writeUnits: 0, readUnits: 0, polls: 0 },
+};
+
+const idleTable = (templates: readonly Template[]): string =>
+  table(
+    ['stack', 'keys', 'alarms', 'composite alarms', 'dashboards', 'USD a month'],
+    templates.map((template) => {
+      const { stack, counts, dollars: sum } = idleCostOf(template);
+      const { 'AWS::KMS::Key': keys, 'AWS::CloudWatch::Alarm': alarms } = counts;
+      const { 'AWS::CloudWatch::CompositeAlarm': composite } = counts;
+      const shown = (count: number, price: { dollars: number }) =>
+        count > 0 ? `${count} × ${price.dollars.toFixed(2)}` : '–';
+      const dashboards = counts['AWS::CloudWatch::Dashboard'];
+      return [
+        `\`${stack}\``,
+        shown(keys, prices.key),
+        shown(alarms, prices.alarm),
+        shown(composite, prices.compositeAlarm),
+        dashboards > 0 ? `${dashboards} of 3 free` : '–',
+        `**${sum.toFixed(2)}**`,
+      ];
+    }),
+  );
+
+const incidentTable = (used: readonly Incident[], gigabytes: number): string =>
+  table(
+    [
+      ...['replay', 'playbook', 'cases', 'transitions', 'invocations', 'calls', 'look-ups'],
+      ...['write units', 'read units', 'Step Functions', 'Lambda', 'DynamoDB', 'USD a case'],
+    ],
+    used.map((one) => {
+      const cost = costOf(one, gigabytes);
+      return [
+        ...[
+          `\`${one.name}\``,
+          one.playbook,
+          String(one.cases),
+          String(one.transitions),
+          String(one.invocations),
+        ],
+        ...[String(one.calls - one.slowCalls), String(one.slowCalls)],
+        ...[String(one.writeUnits), String(one.readUnits)],
+        ...[cost.stepFunctions.toFixed(6), cost.lambda.toFixed(6), cost.dynamoDb.toFixed(6)],
+        `**${cost.each.toFixed(6)}**`,
+      ];
+    }),
+  );
+
+const priceTable = (): string =>
+  table(
+    ['of', 'USD', 'source'],
+    Object.values(prices).map(({ of, dollars: price, source, known }) => [
+      of,
+      price.toFixed(10).replace(/\.?0+$/, ''),
+      `${source}${known === 'memory' ? ' [M]' : ''}`,
+    ]),
+  );
+
+const dollars = (amount: number, digits: number): string => `${amount.toFixed(digits)} USD`;
+const perThousand = (price: number): string => `${(price * 1e3).toFixed(3)} / 1,000`;
+const perMillion = (price: number): string => `${(price * 1e6).toFixed(3)} / 1,000,000`;
