@@ -694,7 +694,7 @@ describe('deny-remote-addresses where it cannot act', () => {
   it('waits for another case that is changing the network ACL, by failing to be retried', async () => {
     const rehearsal = await rehearsalOf(world(), found());
     const ref = await rehearsal.open('live');
-    const elsewhere = { ...ref, execution: `${ref.execution}-other` };
+    const elsewhere = { ...ref, caseId: other, execution: `${ref.execution}-other` };
     const { error } = await rehearsal.cases.holding(elsewhere, `live#${resource}`, () =>
       rehearsal.run(denyRemoteAddresses, input),
     );
