@@ -70,7 +70,7 @@ export interface Workflow {
  * How a Task calls a step and then waits until somebody answers with its token:
  * https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token
  */
-export const waitsForToken = 'arn:aws:states:::lambda:invoke.waitForTaskToken';
+const waitsForToken = 'arn:aws:states:::lambda:invoke.waitForTaskToken';
 
 /** Whether a Task waits for an answer after its step has ended. */
 export const isAnswered = ({ Resource }: Pick<State, 'Resource'>): boolean =>

@@ -70,7 +70,7 @@ const Claim = z.strictObject({
   approver: z.string().max(64),
   expires: z.int(),
 });
-export type Claim = z.infer<typeof Claim>;
+type Claim = z.infer<typeof Claim>;
 
 const signatureOf = (key: string, body: string): Buffer =>
   createHmac('sha256', Buffer.from(key, 'hex')).update(body).digest();

@@ -9,7 +9,7 @@ const refusedKey = (caseId: CaseId) => ({ pk: `case#${caseId}`, sk: 'refused-ans
 const mostRefused = 50;
 
 /** An answer that did nothing. */
-export interface RefusedAnswer {
+interface RefusedAnswer {
   readonly came: string;
   /** Who was named, believed or not. */
   readonly by: string;

@@ -22,7 +22,7 @@ export interface Where {
 }
 
 /** Where the command's words go, and where the approvals are. */
-export interface Around {
+interface Around {
   print(text: string): void;
   complain(text: string): void;
   open(where: Where): Promise<Deployment>;

@@ -77,6 +77,7 @@ async function topicWithSubscriber(): Promise<string> {
 
 /** What is on in these runs: a memory tool, which moto has no agent for, and the denial of addresses. */
 const settings = Settings.parse({
+  playbooks: { 'compromised-instance': 'live' },
   memory: {
     tools: [
       {
