@@ -18,6 +18,13 @@ export class CaseTableInMemory implements CaseTable {
     this.#latency = latency;
   }
 
+  /** A table of the same items, whose changes this one never sees. */
+  copy(): CaseTableInMemory {
+    const copy = new CaseTableInMemory(this.#latency);
+    for (const item of this.items()) copy.#put(item);
+    return copy;
+  }
+
   async get(key: Key): Promise<Item | undefined> {
     await this.#latency();
     return this.#find(key);

@@ -1,6 +1,6 @@
-import { replayCommand, type Terminal } from './command.ts';
+import { replayCommand } from './command.ts';
 import { refuseNetwork } from './no-network.ts';
-import { printable } from './printable.ts';
+import { progressLine } from './progress-line.ts';
 
 /** `npm run replay`: {@link replayCommand} in a process that cannot leave the machine. */
 refuseNetwork();
@@ -16,13 +16,4 @@ process.exitCode = await replayCommand(process.argv.slice(2), {
 function endQuietly(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
   process.exit();
-}
-
-async function progressLine(): Promise<Terminal['progress']> {
-  const { default: ora } = await import('ora');
-  const line = ora({ stream: process.stderr, discardStdin: false });
-  return {
-    show: (text) => line.start(printable(text)),
-    end: () => line.stop(),
-  };
 }

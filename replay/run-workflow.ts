@@ -41,7 +41,31 @@ export interface Execution {
   readonly units?: Rehearsal['units'];
   /** What steps run with in place of the rehearsal account; a test against another AWS brings it. */
   wire?(mode: Mode): Wiring;
+  /** Stands between Step Functions and each Lambda, for whoever makes one fail. */
+  readonly between?: Between | undefined;
 }
+
+/** One invocation of a step's Lambda. */
+export interface LambdaRun {
+  /** ARN of the execution that invokes it. */
+  readonly execution: string;
+  readonly playbook: string;
+  readonly state: string;
+  /** Below a Map: which of its items. */
+  readonly item: number | undefined;
+  /** From 1, of this state in this execution. */
+  readonly attempt: number;
+  readonly step: Step;
+  readonly account: RehearsalAccount;
+  readonly table: Rehearsal['table'];
+}
+
+/** Invokes a Lambda, with its wiring or another, or does not; what it throws is what Step Functions sees. */
+export type Between = (
+  run: LambdaRun,
+  wiring: Wiring,
+  invoke: (wiring: Wiring) => Promise<Result>,
+) => Promise<Result>;
 
 /** One run of a step, by a Task state. */
 export interface Invocation {
@@ -271,10 +295,18 @@ class Lambdas {
         error && { error },
       );
     };
-    const lambda = lambdaContext(step.name, `${this.#arn}/${place}/${before.length + 1}`);
-    wirings.set(lambda, { ...this.#wiring(modeOf(sent), planIn(sent)), observe });
+    const attempt = before.length + 1;
+    const invoke = (wiring: Wiring) => {
+      const lambda = lambdaContext(step.name, `${this.#arn}/${place}/${attempt}`);
+      wirings.set(lambda, wiring);
+      return handlerOf(step)(sent, lambda);
+    };
+    const wiring = { ...this.#wiring(modeOf(sent), planIn(sent)), observe };
+    const { account, table, workflow, between } = this.#execution;
+    const { playbook } = workflow;
+    const run = { execution: this.#arn, playbook, state, item, attempt, step, account, table };
     try {
-      const result = await handlerOf(step)(sent, lambda);
+      const result = await (between ? between(run, wiring, invoke) : invoke(wiring));
       refuseLarge(state, result);
       invocation.outcome = result.outcome;
       if (step.name === 'settle-approval') this.#forgetPlans();

@@ -107,7 +107,7 @@ export class RehearsalAccount {
  * Reads that are remembered: a command comes one look further each time it is asked about. A query
  * of logs is a read to AWS, which yet keeps that it was started.
  */
-const looksAge: ReadonlySet<AwsCall> = new Set([
+export const looksAge: ReadonlySet<AwsCall> = new Set([
   'ssm:GetCommandInvocation',
   'cloudtrail:LookupEvents',
   'logs:StartQuery',

@@ -1,0 +1,64 @@
+import type { Priority } from '../../functions/shared/parse-finding.ts';
+import { findingsIn } from '../findings-in.ts';
+import { type End, endOf } from './end-state.ts';
+import { always, type FaultFree, type Judged } from './invariants.ts';
+import { type Came, play, type Scenario } from './scenario.ts';
+
+/** Several findings about one target at the same moment. */
+export interface AtOnce extends Judged {
+  readonly source: string;
+  readonly priority: Priority;
+  /** `copies` of one finding, or `findings` that differ in their id. */
+  readonly kind: 'copies' | 'findings';
+  readonly count: number;
+}
+
+/** How many arrive at once, in all that is tried. */
+const counts = { copies: [2, 3, 5, 10], findings: [2] } as const;
+
+/**
+ * Runs a case with its first finding arriving several times at once, as copies from a member and the
+ * administrator account do, and with a second finding on the same target: one case, one set of
+ * changes.
+ */
+export async function* tryAtOnce(scenario: Scenario, faultFree: FaultFree): AsyncGenerator<AtOnce> {
+  const { case: of, priority } = scenario;
+  // A start by hand is a finding of its own each time, and a case of several meets them already.
+  if (findingsIn(of).length !== 1 || faultFree.came.executions.length === 0) return;
+  for (const kind of ['copies', 'findings'] as const) {
+    for (const count of counts[kind]) {
+      const came = await play(scenario, undefined, {
+        copies: count,
+        distinct: kind === 'findings',
+      });
+      const violations = violated(came, faultFree);
+      const ending = violations.length > 0 ? 'violated' : 'same-end';
+      yield { source: of.source, priority, kind, count, ending, violations };
+    }
+  }
+}
+
+function violated(came: Came, faultFree: FaultFree): readonly string[] {
+  const { end: wanted, initial } = faultFree;
+  const end = endOf(came, initial);
+  return [
+    ...always(came, end, faultFree),
+    ...(end.accounts === wanted.accounts ? [] : ['the account differs']),
+    ...(casesOf(end) === casesOf(wanted) ? [] : [`cases: ${casesOf(end)}, not ${casesOf(wanted)}`]),
+    ...(changesOf(came) === changesOf(faultFree.came)
+      ? []
+      : [`changes: ${changesOf(came)}, not ${changesOf(faultFree.came)}`]),
+  ];
+}
+
+const casesOf = ({ cases }: End): string =>
+  cases.map(({ target, mode, status }) => `${mode} ${target} ${status}`).join(', ');
+
+/** Writes to the account acted on, each with how often it was sent. */
+function changesOf({ attempts }: Came): string {
+  const sent = attempts.filter(({ home, writes }) => !home && writes).map(({ call }) => call);
+  return [...new Set(sent)]
+    .sort()
+    .map((call) => `${call} ${sent.filter((one) => one === call).length}`)
+    .join(', ');
+}

@@ -1,0 +1,10 @@
+import { progressLine } from '../progress-line.ts';
+import { faultsCommand } from './command.ts';
+
+/** `npm run faults`: {@link faultsCommand} in a process whose workers cannot leave the machine. */
+process.exitCode = await faultsCommand(process.argv.slice(2), {
+  print: (text) => process.stdout.write(text),
+  complain: (text) => process.stderr.write(text),
+  colour: false,
+  progress: process.stderr.isTTY === true ? await progressLine() : undefined,
+});

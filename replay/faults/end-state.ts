@@ -1,0 +1,158 @@
+import * as z from 'zod';
+import type { AccountState } from '../account/state.ts';
+import type { Came } from './scenario.ts';
+
+/** A case as it was closed, or not. */
+export interface CaseEnd {
+  readonly target: string;
+  readonly mode: string;
+  readonly status: string;
+  /** What it says is missing or left to a person. */
+  readonly missing: readonly string[];
+}
+
+/** What a run has come to, in a form in which two runs can be held against each other. */
+export interface End {
+  /** The accounts acted on, as canonical JSON, without snapshots. */
+  readonly accounts: string;
+  /** The same, as far as it is about access and not about evidence. */
+  readonly containment: string;
+  /** Of which volume each snapshot is, and for what; with ids, since a second set must be listed. */
+  readonly snapshots: readonly { readonly id: string; readonly of: string }[];
+  /** How each execution ended, by playbook. */
+  readonly executions: readonly string[];
+  readonly cases: readonly CaseEnd[];
+  /** What was recorded before it was changed, by mode, target, step and resource, in every case. */
+  readonly befores: ReadonlyMap<string, readonly string[]>;
+  /** Locks and holds that nobody has given back. */
+  readonly heldStill: readonly string[];
+  /** Titles of what people were told, each once. */
+  readonly told: readonly string[];
+  /** States whose step was tried, by playbook. */
+  readonly tried: ReadonlySet<string>;
+  /** Ids that steps named as duplicates. */
+  readonly duplicates: ReadonlySet<string>;
+}
+
+const CaseItem = z.looseObject({
+  target: z.string(),
+  mode: z.string(),
+  status: z.string(),
+  summary: z.looseObject({ missing: z.array(z.string()).default([]) }).optional(),
+});
+
+/**
+ * Reads off what a run has come to.
+ *
+ * Ids that AWS made are told apart by their kind alone: they depend on the case's id, which depends
+ * on the execution that opened it.
+ */
+export function endOf(came: Came, initial: readonly AccountState[]): End {
+  const known = new Set(JSON.stringify(initial).match(madeUp));
+  const alike = (text: string): string =>
+    text.replaceAll(madeUp, (id) => (known.has(id) ? id : `${/^[a-z]+(?=-)/.exec(id)?.[0]}-made`));
+  const canonical = (value: unknown): string => alike(sorted(value));
+  const states = came.worlds.map(({ account }) => account.state);
+  const items = came.worlds.flatMap(({ table }) => table.items());
+  const runs = came.executions.flatMap(({ family }) =>
+    family.ran.entered.flatMap(({ invocations }) =>
+      invocations.map((invocation) => ({ playbook: family.playbook, ...invocation })),
+    ),
+  );
+  const targets = new Map(
+    items.flatMap(({ pk, sk, target, mode }) =>
+      sk === 'case' && target ? [[pk, `${mode} ${target}`]] : [],
+    ),
+  );
+  return {
+    accounts: canonical(states.map(({ snapshots: _, ...rest }) => rest)),
+    containment: canonical(states.map(containmentOf)),
+    snapshots: states.flatMap(({ snapshots }) =>
+      snapshots.map(({ snapshotId: id, volumeId, tags }) => ({
+        id,
+        of: alike(`${volumeId} ${tags['cordon:role'] ?? 'volume'}`),
+      })),
+    ),
+    executions: came.executions.map(({ family, status }) => `${family.playbook} ${status}`).sort(),
+    cases: items
+      .filter(({ pk, sk }) => sk === 'case' && pk.startsWith('case#'))
+      .map((item) => {
+        const { target, mode, status, summary } = CaseItem.parse(item);
+        return { target, mode, status, missing: summary?.missing.map(alike) ?? [] };
+      })
+      .sort((a, b) => (a.target < b.target ? -1 : 1)),
+    befores: grouped(
+      items
+        .filter(({ sk }) => sk.startsWith('before#'))
+        .map(({ pk, step, resource, state }) => [
+          alike(`${targets.get(pk)} ${step} ${resource}`),
+          canonical(withoutMade(state, known)),
+        ]),
+    ),
+    // A hold is given back by time, within two minutes; a lock would be by hours.
+    heldStill: items.filter(({ pk }) => pk.startsWith('lock#')).map(({ pk }) => pk),
+    told: [...new Set(came.told.map(({ title }) => alike(title)))].sort(),
+    tried: new Set(runs.map(({ playbook, state }) => `${playbook}: ${state}`)),
+    duplicates: new Set(
+      runs.flatMap(({ result }) =>
+        result && 'duplicates' in result ? z.array(z.string()).parse(result.duplicates) : [],
+      ),
+    ),
+  };
+}
+
+function grouped(pairs: readonly (readonly [string, string])[]) {
+  const lists = new Map<string, string[]>();
+  for (const [key, value] of pairs) lists.set(key, [...(lists.get(key) ?? []), value]);
+  return lists;
+}
+
+/** What an account is like for whoever is to be kept out, without evidence and its traces. */
+function containmentOf(state: AccountState): object {
+  const { securityGroups, networkInterfaces, networkAcls, autoScalingGroups } = state;
+  const { targetGroups, classicLoadBalancers, iam } = state;
+  const instances = state.instances.map(({ blockDevices: _, ...rest }) => rest);
+  const { users, roles, groups } = iam;
+  return {
+    securityGroups,
+    networkInterfaces,
+    networkAcls,
+    autoScalingGroups,
+    targetGroups,
+    classicLoadBalancers,
+    instances,
+    users,
+    roles,
+    groups,
+  };
+}
+
+/** Ids that Cordon's own work may bring about. */
+const madeUp =
+  /\bcase-[0-9a-f]{10}\b|\b(?:vol|snap|sg|sgr|eni|eipalloc)-[0-9a-f]{17}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g;
+
+/** What a step found before its change may hold another step's new volume, if that was the faster. */
+const withoutMade = (state: unknown, known: ReadonlySet<string>): unknown =>
+  JSON.parse(JSON.stringify(state), (_, value: unknown) =>
+    Array.isArray(value)
+      ? value.filter((one) =>
+          (JSON.stringify(one).match(/vol-[0-9a-f]{17}/g) ?? []).every((id) => known.has(id)),
+        )
+      : value,
+  );
+
+/** How often something was looked at, and what only a repeated request tells apart. */
+const passing: ReadonlySet<string> = new Set(['looks', 'clientRequest', 'stale', 'unseen']);
+
+/** JSON in which order says nothing: members by name, and the objects of a list by their own JSON. */
+function sorted(value: unknown): string {
+  if (Array.isArray(value)) {
+    const each = value.map(sorted);
+    return `[${(value.some((one) => typeof one === 'object') ? each.sort() : each).join(',')}]`;
+  }
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const members = Object.entries(value)
+    .filter(([name, member]) => member !== undefined && !passing.has(name))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${sorted(member)}`).join(',')}}`;
+}

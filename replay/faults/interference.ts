@@ -1,0 +1,264 @@
+import type { FinalizeHandlerArguments, FinalizeRequestMiddleware } from '@smithy/types';
+import { CaseRecord } from '../../functions/shared/case-record.ts';
+import type { CaseTable } from '../../functions/shared/case-table.ts';
+import type { Home } from '../../functions/shared/home.ts';
+import {
+  type AwsClients,
+  callOf,
+  eachClient,
+  withheldMark,
+} from '../../functions/shared/journal.ts';
+import type { Wiring } from '../../functions/shared/lambda.ts';
+import type { AwsCall } from '../../functions/shared/step.ts';
+import { looksAge, type RehearsalAccount } from '../account/rehearsal-account.ts';
+import type { AccountState } from '../account/state.ts';
+import { changes } from '../call-in-words.ts';
+import type { Between, LambdaRun } from '../run-workflow.ts';
+import { errorOf } from './errors.ts';
+import type { Fault, FaultName } from './faults.ts';
+import { type Mutation, tableWithout } from './mutations.ts';
+
+/** One attempt at a call: to the account acted on, or to what is Cordon's own (`home`). */
+export interface Attempt {
+  /** Which attempt it is: the same in every run that has gone the same way so far. */
+  readonly place: string;
+  readonly call: AwsCall;
+  readonly step: string;
+  readonly state: string;
+  readonly playbook: string;
+  readonly home: boolean;
+  /** Whether it leaves anything changed, be it that a thing was looked at. */
+  readonly writes: boolean;
+  /** Whether its client would try again by itself. */
+  readonly retried: boolean;
+  /** How many writes anybody had made before it, in the whole run. */
+  readonly writesBefore: number;
+  /** Other invocations that were under way. */
+  readonly beside: string;
+}
+
+/** A fault to be met at an attempt, by its place or by how many came before it. */
+export interface Plan {
+  readonly place: string | number;
+  readonly fault: Fault;
+}
+
+/** A call on its way: what it does, and what it would only seem to do. */
+interface Sending<T> {
+  readonly call: AwsCall;
+  readonly home: boolean;
+  readonly writes: boolean;
+  readonly retried: boolean;
+  go(): Promise<T>;
+  pretend?(): Promise<T>;
+}
+
+/** The process of one invocation. */
+interface Life {
+  over: boolean;
+  readonly end: Promise<never>;
+  die(error: Error): Promise<never>;
+}
+
+/** What never comes: a process that is gone waits for nothing and tells nobody. */
+const never = new Promise<never>(() => {});
+
+/**
+ * Stands between Step Functions and every Lambda of a run, notes each attempt at each call, and makes
+ * the planned one meet its fault.
+ *
+ * It stands inside the SDK's own retry and below the journal, so both are real. A Lambda that is gone
+ * does nothing more, whatever its code would have done; an execution that is stopped invokes no
+ * further Lambda, while those that run go on.
+ */
+export class Interference {
+  readonly attempts: Attempt[] = [];
+  /** Executions that were stopped. */
+  readonly stopped = new Set<string>();
+  /** The attempt that met the fault, and the account as its step found it. */
+  met: { readonly attempt: Attempt; readonly found: AccountState } | undefined;
+  readonly #plan: Plan | undefined;
+  readonly #without: Mutation;
+  readonly #further: readonly Plan[];
+  #writes = 0;
+  /** Invocations under way. */
+  readonly #alive = new Set<string>();
+
+  /** `without`: a safeguard of the case table that is taken away. `further`: met beside the plan. */
+  constructor(plan?: Plan, without: Mutation = 'none', further: readonly Plan[] = []) {
+    this.#plan = plan;
+    this.#further = further;
+    this.#without = without;
+  }
+
+  readonly between: Between = async (run, wiring, invoke) => {
+    const life = newLife();
+    const table = tableWithout(this.#without, run.table);
+    if (this.stopped.has(run.execution)) return life.die(gone('States.Aborted'));
+    const prefix = `${run.execution}|${run.state}|${run.item ?? ''}|${run.attempt}|`;
+    const due = this.#plan?.place;
+    const found =
+      typeof due === 'string' && due.startsWith(prefix) ? run.account.copy().state : undefined;
+    let made = 0;
+    const send: Send = (sending) => {
+      if (life.over) return never;
+      const { call, home, writes, retried } = sending;
+      const { playbook, state } = run;
+      const place = `${prefix}${made++}`;
+      const step = run.step.name;
+      const writesBefore = this.#writes;
+      const beside = [...this.#alive].filter((one) => one !== prefix).join(' ');
+      const about = { step, state, playbook, home, writes, retried };
+      const attempt = { place, call, ...about, writesBefore, beside };
+      if (writes) this.#writes++;
+      this.attempts.push(attempt);
+      const fault = this.#faultAt(attempt, found ?? run.account.state);
+      return fault ? this.#meet(fault, sending, { run, life }) : sending.go();
+    };
+    this.#alive.add(prefix);
+    const ended = Promise.race([invoke(interposed(wiring, table, { run, send })), life.end]);
+    return ended.finally(() => this.#alive.delete(prefix));
+  };
+
+  #faultAt(attempt: Attempt, found: AccountState): Fault | undefined {
+    const plan = this.#plan;
+    const nth = this.attempts.length - 1;
+    const further = this.#further.find(({ place }) => place === nth || place === attempt.place);
+    if (further) {
+      this.met ??= { attempt, found };
+      return further.fault;
+    }
+    if (!plan) return undefined;
+    if (!this.met && attempt.place === plan.place) {
+      this.met = { attempt, found };
+      return plan.fault;
+    }
+    const again = this.met && plan.fault.lasts === 'from-then-on' && this.met.attempt;
+    return again && again.step === attempt.step && again.call === attempt.call
+      ? plan.fault
+      : undefined;
+  }
+
+  async #meet<T>(
+    { name, effect }: Fault,
+    sending: Sending<T>,
+    { run, life }: { run: LambdaRun; life: Life },
+  ): Promise<T> {
+    const error = () => (sending.home ? ofHome(name) : errorOf(name, sending.call));
+    switch (effect) {
+      case 'refused':
+        throw error();
+      case 'lost-answer':
+        await sending.go();
+        throw error();
+      case 'not-done':
+        return (sending.pretend ?? sending.go)();
+      case 'lambda-gone':
+        if (name === 'lambda-killed') return life.die(gone('Lambda.Unknown'));
+        await sending.go().catch(() => undefined);
+        return life.die(gone('States.Timeout'));
+      case 'execution-gone':
+        this.stopped.add(run.execution);
+        return life.die(gone('States.Aborted'));
+    }
+  }
+}
+
+type Send = <T>(sending: Sending<T>) => Promise<T>;
+
+function newLife(): Life {
+  let reject: (error: Error) => void = () => {};
+  const end = new Promise<never>((_, refuse) => {
+    reject = refuse;
+  });
+  const life: Life = {
+    over: false,
+    end,
+    die(error) {
+      life.over = true;
+      reject(error);
+      return life.end;
+    },
+  };
+  return life;
+}
+
+const gone = (name: string): Error => Object.assign(new Error('made to be gone'), { name });
+
+/** What a request of Cordon's own comes to when the SDK has given up on it. */
+const ofHome = (fault: FaultName): Error =>
+  Object.assign(new Error(`made to fail: ${fault}`), {
+    name: fault === 'access-denied' ? 'AccessDeniedException' : 'InternalServerError',
+  });
+
+/** The wiring of one invocation with everything that leaves it sent through `send`. */
+function interposed(
+  wiring: Wiring,
+  table: CaseTable,
+  { run, send }: { run: LambdaRun; send: Send },
+): Wiring {
+  return {
+    ...wiring,
+    home: homeThrough(wiring, table, send),
+    prepare: (clients) => {
+      wiring.prepare?.(clients);
+      callsThrough(clients, run.account, send);
+    },
+  };
+}
+
+function callsThrough(clients: AwsClients, account: RehearsalAccount, send: Send): void {
+  eachClient(clients, ({ middlewareStack, config }) => {
+    const middleware: FinalizeRequestMiddleware<object, object> =
+      (next, context) => async (args: FinalizeHandlerArguments<object>) => {
+        // On AWS a call that is withheld goes nowhere, so nothing can go wrong with it.
+        if (context[withheldMark]) return next(args);
+        const call = callOf(context);
+        const region = await config.region();
+        return send({
+          call,
+          home: false,
+          writes: changes(call) || looksAge.has(call),
+          retried: (await config.maxAttempts()) > 1,
+          go: () => next(args),
+          pretend: async () => {
+            const output = await account.copy().answer(call, args.input, region);
+            return { output: { $metadata: {}, ...output }, response: undefined };
+          },
+        });
+      };
+    // Inside retry, which is of high priority, and outside the rehearsal account.
+    middlewareStack.add(middleware, { name: 'interference', step: 'finalizeRequest' });
+  });
+}
+
+function homeThrough({ home, now }: Wiring, table: CaseTable, send: Send): Home {
+  const through =
+    <Args extends readonly unknown[], T>(
+      call: AwsCall,
+      writes: boolean,
+      request: (...args: Args) => Promise<T>,
+    ) =>
+    (...args: Args): Promise<T> =>
+      send({ call, home: true, writes, retried: false, go: () => request(...args) });
+  const interposedTable: CaseTable = {
+    get: through('dynamodb:GetItem', false, (key) => table.get(key)),
+    query: through('dynamodb:Query', false, (pk, prefix) => table.query(pk, prefix)),
+    write: through('dynamodb:TransactWriteItems', true, (changes) => table.write(changes)),
+    advance: through('dynamodb:UpdateItem', true, (...args) => table.advance(...args)),
+  };
+  const { evidence, sign, notify, isRunning, start, answer } = home;
+  return {
+    ...home,
+    cases: new CaseRecord(interposedTable, now),
+    evidence: {
+      put: through('s3:PutObject', true, (...args) => evidence.put(...args)),
+      get: through('s3:GetObject', false, (key) => evidence.get(key)),
+    },
+    sign: through('kms:Sign', false, sign),
+    notify: through('sns:Publish', true, notify),
+    isRunning: through('states:DescribeExecution', false, isRunning),
+    start: through('states:StartExecution', true, start),
+    answer: through('states:SendTaskSuccess', true, answer),
+  };
+}

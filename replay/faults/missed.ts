@@ -1,0 +1,117 @@
+import { steps } from '../../functions/index.ts';
+import type { Priority } from '../../functions/shared/parse-finding.ts';
+import type { Case } from '../read-case.ts';
+import { loadWorkflows } from '../workflow.ts';
+import { tryAtOnce } from './at-once.ts';
+import { type FaultName, faultNames, faultOf } from './faults.ts';
+import type { Attempt } from './interference.ts';
+import { judge } from './invariants.ts';
+import { type Mutation, workflowsWithout } from './mutations.ts';
+import { faultsAt, runFaultFree } from './run-case.ts';
+import { play, type Scenario } from './scenario.ts';
+
+/** Whether the harness misses a safeguard that is taken away, and by what. */
+interface Missed {
+  readonly mutation: Mutation;
+  /** The first run that broke an invariant; null where none did, or none could be tried. */
+  readonly by: {
+    readonly source: string;
+    readonly fault: string;
+    readonly violation: string;
+  } | null;
+  readonly runs: number;
+}
+
+/** A case in one priority, with the attempts that it makes without a fault. */
+interface Road {
+  readonly case: Case;
+  readonly priority: Priority;
+  readonly attempts: readonly Attempt[];
+}
+
+/** The attempts of every case, by which those that a safeguard stands behind are found. */
+export async function roadsOf(cases: readonly Case[]): Promise<readonly Road[]> {
+  const workflows = loadWorkflows(steps);
+  const roads: Road[] = [];
+  for (const of of cases) {
+    for (const priority of ['containment-first', 'evidence-first'] as const) {
+      const { came } = await runFaultFree({ case: of, priority, workflows });
+      roads.push({ case: of, priority, attempts: came.attempts });
+    }
+  }
+  return roads;
+}
+
+/** Where a safeguard is looked for, and with which faults. */
+function aimOf(mutation: Mutation): {
+  at: (attempt: Attempt) => boolean;
+  faults: readonly FaultName[];
+} {
+  const colon = mutation.indexOf(':');
+  const [kind, name] = [mutation.slice(0, colon), mutation.slice(colon + 1)];
+  const inState = ({ playbook, state }: Attempt) => `${playbook}/${state}` === name;
+  switch (kind) {
+    case 'catch':
+      return { at: inState, faults: ['access-denied'] };
+    case 'retry':
+      return { at: inState, faults: ['lambda-killed', 'server-error'] };
+    case 'read-back':
+      return {
+        at: ({ step, writes, home }) => step === name && writes && !home,
+        faults: ['not-done'],
+      };
+    default:
+      return { at: ({ writes }) => writes, faults: conditionFaults[name] ?? faultNames };
+  }
+}
+
+const conditionFaults: Readonly<Record<string, readonly FaultName[]>> = {
+  lock: [],
+  close: [],
+  seen: ['taken-over'],
+  before: ['lambda-timed-out'],
+  intent: ['timeout-after', 'lambda-timed-out'],
+  held: ['taken-over'],
+};
+
+/** Whether a run breaks an invariant with every safeguard in place as well. */
+async function breaksAnyway(scenario: Scenario, { place }: Attempt, name: FaultName) {
+  const sound = { ...scenario, workflows: workflowsWithout('none'), without: 'none' as const };
+  const faultFree = await runFaultFree(sound);
+  const came = await play(sound, { place, fault: faultOf(name) });
+  return judge(came, faultOf(name), faultFree).violations.length > 0;
+}
+
+/** No more than this is tried for one safeguard: what it guards is met at once, or not at all. */
+const mostRuns = 60;
+
+/** Takes a safeguard away and tries what it stands against, until an invariant breaks. */
+export async function isMissed(mutation: Mutation, roads: readonly Road[]): Promise<Missed> {
+  const workflows = workflowsWithout(mutation);
+  const { at, faults } = aimOf(mutation);
+  let runs = 0;
+  for (const { case: of, priority, attempts } of roads) {
+    const aimed = attempts.filter(at);
+    if (aimed.length === 0) continue;
+    const scenario = { case: of, priority, workflows, without: mutation };
+    const faultFree = await runFaultFree(scenario);
+    for (const attempt of aimed) {
+      for (const { name } of faultsAt(attempt).filter((fault) => faults.includes(fault.name))) {
+        if (runs++ >= mostRuns) return { mutation, by: null, runs };
+        const came = await play(scenario, { place: attempt.place, fault: faultOf(name) });
+        const { violations } = judge(came, faultOf(name), faultFree);
+        const [violation] = violations;
+        if (!violation || (await breaksAnyway(scenario, attempt, name))) continue;
+        return { mutation, by: { source: of.source, fault: name, violation }, runs };
+      }
+    }
+    if (!mutation.startsWith('condition:')) continue;
+    for await (const { kind, count, violations } of tryAtOnce(scenario, faultFree)) {
+      if (runs++ >= mostRuns) return { mutation, by: null, runs };
+      const [violation] = violations;
+      const fault = `${count} ${kind} at once`;
+      if (violation) return { mutation, by: { source: of.source, fault, violation }, runs };
+    }
+  }
+  return { mutation, by: null, runs };
+}

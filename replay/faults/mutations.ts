@@ -1,0 +1,97 @@
+import { steps } from '../../functions/index.ts';
+import type { CaseTable, Change, Condition } from '../../functions/shared/case-table.ts';
+import type { Step } from '../../functions/shared/step.ts';
+import { loadWorkflows, type State, statesOf, type Workflow, withStates } from '../workflow.ts';
+
+/**
+ * One safeguard taken away, so that it can be seen that the harness misses it: the `Catch` or the
+ * `Retry` of a state, a step's read-back, or a condition of the case table.
+ */
+export type Mutation =
+  | 'none'
+  | `${'catch' | 'retry'}:${string}`
+  | `read-back:${string}`
+  | `condition:${ConditionName}`;
+
+const conditionNames = ['lock', 'seen', 'before', 'intent', 'held', 'close'] as const;
+type ConditionName = (typeof conditionNames)[number];
+
+/** Every safeguard there is to take away. */
+export function everyMutation(): readonly Mutation[] {
+  const states = [...loadWorkflows(steps).values()].flatMap(({ playbook, machine }) =>
+    [...statesOf(machine)].map(([name, state]) => ({ at: `${playbook}/${name}`, state })),
+  );
+  return [
+    ...states.flatMap(({ at, state }): Mutation[] => [
+      ...(state.Catch ? [`catch:${at}` as const] : []),
+      ...(state.Retry ? [`retry:${at}` as const] : []),
+    ]),
+    ...steps.flatMap((step: Step): Mutation[] => (step.prove ? [`read-back:${step.name}`] : [])),
+    ...conditionNames.map((name): Mutation => `condition:${name}`),
+  ];
+}
+
+/** The workflows, without a safeguard of theirs or of their steps. */
+export function workflowsWithout(mutation: Mutation): ReadonlyMap<string, Workflow> {
+  const [kind, name = ''] = split(mutation);
+  const without = steps.map((step: Step): Step => {
+    if (kind !== 'read-back' || step.name !== name) return step;
+    const { prove: _, ...rest } = step;
+    return rest;
+  });
+  const workflows = loadWorkflows(without);
+  if (kind !== 'catch' && kind !== 'retry') return workflows;
+  return new Map(
+    [...workflows].map(([playbook, workflow]) => [
+      playbook,
+      {
+        ...workflow,
+        machine: withStates(workflow.machine, (state, at) =>
+          `${playbook}/${at}` === name ? stripped(state, kind) : state,
+        ),
+      },
+    ]),
+  );
+}
+
+const split = (mutation: Mutation): [string, string?] => {
+  const at = mutation.indexOf(':');
+  return at < 0 ? [mutation] : [mutation.slice(0, at), mutation.slice(at + 1)];
+};
+
+function stripped({ Catch, Retry, ...rest }: State, kind: 'catch' | 'retry'): State {
+  return { ...rest, ...(kind === 'catch' ? Retry && { Retry } : Catch && { Catch }) };
+}
+
+/** Which changes a condition of the case table guards. */
+const guards: Readonly<Record<ConditionName, (change: Change) => boolean>> = {
+  lock: (change) => 'put' in change && change.put.sk === 'lock',
+  seen: (change) => 'put' in change && change.put.pk.startsWith('finding#'),
+  before: (change) => 'put' in change && change.put.sk.startsWith('before#'),
+  intent: (change) => 'put' in change && change.put.sk.startsWith('intent#'),
+  held: (change) => 'check' in change,
+  close: (change) => 'remove' in change && change.remove.sk === 'lock',
+};
+
+/** The case table, without a condition of its own. */
+export function tableWithout(mutation: Mutation, table: CaseTable): CaseTable {
+  const [kind, name] = split(mutation);
+  const guarded = kind === 'condition' && name ? guards[name as ConditionName] : undefined;
+  if (!guarded) return table;
+  return {
+    get: (key) => table.get(key),
+    query: (pk, prefix) => table.query(pk, prefix),
+    advance: (...args) => table.advance(...args),
+    write: (changes) =>
+      table.write(
+        changes.flatMap((change) => (guarded(change) ? withoutCondition(change) : change)),
+      ),
+  };
+}
+
+/** A mere check without its condition is nothing at all. */
+function withoutCondition(change: Change): Change[] {
+  if ('check' in change) return [];
+  const { onlyIf: _, ...rest } = change as Change & { onlyIf?: Condition };
+  return [rest as Change];
+}
