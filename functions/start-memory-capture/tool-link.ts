@@ -1,6 +1,4 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
-import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { Tool } from './capturable.ts';
 
 /** How long the link lives: longer than the command's delivery may take, and no more. */
@@ -15,7 +13,6 @@ export const linkSeconds = 300;
  */
 export async function linkTo(tool: Tool, ec2: EC2Client, now: Date): Promise<string> {
   const { region, credentials } = ec2.config;
-  const s3 = new S3Client({ region, credentials });
-  const object = new GetObjectCommand({ Bucket: tool.bucket, Key: tool.key });
-  return getSignedUrl(s3, object, { expiresIn: linkSeconds, signingDate: now });
+  const { presigned } = await import('./presigned.ts');
+  return presigned(tool, { region, credentials }, { expiresIn: linkSeconds, signingDate: now });
 }
