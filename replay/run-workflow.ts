@@ -41,6 +41,8 @@ export interface Execution {
   readonly units?: Rehearsal['units'];
   /** What steps run with in place of the rehearsal account; a test against another AWS brings it. */
   wire?(mode: Mode): Wiring;
+  /** Waits and retries take the time that the workflow gives them, by this process's timers. */
+  readonly inTime?: true | undefined;
   /** Stands between Step Functions and each Lambda, for whoever makes one fail. */
   readonly between?: Between | undefined;
 }
@@ -108,7 +110,7 @@ export const executionArn = (
 
 /**
  * Runs a workflow as Step Functions would, with its real Lambda handlers, against a rehearsal
- * account. Waits and the time between retries are 0.
+ * account. Waits and the time between retries are 0, unless it is run in time.
  *
  * `underWay` is settled once the first state is left: the case is then open for others to join.
  * A step that is still running when the execution fails is waited for, as its Lambda would go on.
@@ -146,8 +148,7 @@ async function interpret(execution: Execution, arn: string, startedUp: () => voi
     {
       overrides: {
         taskResourceLocalHandlers: { ...lambdas.byState(), ...settling },
-        waitTimeOverrides: atOnce,
-        retryIntervalOverrides: atOnce,
+        ...(!execution.inTime && { waitTimeOverrides: atOnce, retryIntervalOverrides: atOnce }),
       },
       context: { Execution: { Id: arn, Name: execution.name } },
     },
@@ -329,7 +330,7 @@ class Lambdas {
    * for each plan, which must find the account as it is.
    */
   #wiring(mode: Mode, plan = ''): Wiring {
-    const { account, table, evidence, settings, running, turns, dryRun, start, units } =
+    const { account, table, evidence, settings, running, turns, dryRun, start, units, inTime } =
       this.#execution;
     const key = `${mode} ${plan}`;
     const wiring =
@@ -348,6 +349,7 @@ class Lambdas {
         units,
         ...(turns && { sleep: () => turns.sleep(this.#arn, running) }),
         start,
+        inTime,
         ...(dryRun && { dryRun }),
       });
     this.#wirings.set(key, wiring);

@@ -111,7 +111,8 @@ export function named<S extends Section>(state: AccountState, section: S, id: st
 }
 
 const idOf = <S extends Section>(section: S, item: ItemOf<S>): unknown =>
-  Object.entries(item).find(([field]) => field === kinds[section].id)?.[1];
+  // Each kind's id is a field of its items.
+  item[kinds[section].id as keyof ItemOf<S>];
 
 /** The items a Describe call asks for by id; all of them when it names none. */
 export function asked<S extends Section>(

@@ -1,0 +1,57 @@
+import { expect, it } from 'vitest';
+import { steps } from '../../../functions/index.ts';
+import { stormCommand } from '../../../replay/storm/command.ts';
+import { type StormOptions, storm } from '../../../replay/storm/storm.ts';
+import { loadWorkflows } from '../../../replay/workflow.ts';
+
+const workflow = loadWorkflows(steps).get('compromised-instance');
+const breakOut = (differs: Partial<StormOptions> = {}) => {
+  if (!workflow) throw new Error('there is no workflow for compromised-instance');
+  return storm({
+    findings: 100,
+    priority: 'evidence-first',
+    group: 'ready',
+    interfaces: 1,
+    region: 'large',
+    workflow,
+    ...differs,
+  });
+};
+
+it('cuts a hundred instances off in seconds, though their evidence takes AWS more than a minute', async () => {
+  const report = await breakOut();
+
+  expect(report).toMatchObject({ cut: 100, parked: 0, lost: 0 });
+  expect(report.ends).toEqual({ 'Instance is contained': 100 });
+  expect(report.last).toBeLessThan(5);
+  expect(report.allEnded).toBeGreaterThan(60);
+  expect(report.refused).toBeGreaterThan(0);
+}, 60_000);
+
+it('cuts the most severe first, as soon as AWS allows, when there are more cuts than it takes at once', async () => {
+  // Two hundred cuts, of which AWS takes a hundred at once.
+  const report = await breakOut({ findings: 50, interfaces: 4 });
+
+  expect(report).toMatchObject({ cut: 50, lost: 0, leastSeconds: 20 });
+  expect(report.last).toBeLessThan(40);
+  const [critical, high, medium] = report.bySeverity.map(({ last }) => last ?? 0);
+  expect(critical).toBeLessThanOrEqual(high ?? 0);
+  expect(high).toBeLessThan(medium ?? 0);
+}, 60_000);
+
+it('comes to the same each time, and says so in tables of at most 100 columns', async () => {
+  const run = async (...args: string[]) => {
+    const said: string[] = [];
+    const print = (text: string) => said.push(text);
+    const code = await stormCommand(args, { print, complain: print, colour: false });
+    return { code, text: said.join('') };
+  };
+  const [one, other] = [await run('--findings', '3,12'), await run('--findings', '3,12')];
+
+  expect(one.code).toBe(0);
+  expect(one).toEqual(other);
+  expect(Math.max(...one.text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
+  expect(await run('--findings', '0')).toMatchObject({ code: 2 });
+  expect(await run('--findings', 'many')).toMatchObject({ code: 2 });
+  expect(await run('--priority', 'none')).toMatchObject({ code: 2 });
+}, 60_000);
