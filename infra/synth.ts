@@ -11,7 +11,7 @@ const inRepository = (name: string) => fileURLToPath(new URL(`../${name}`, impor
 const cdkOut = inRepository('cdk.out');
 
 /** Builds the asset of a configuration: the steps, and what the deployer decided for them. */
-async function buildAsset(config: Config, folder = inRepository('out/steps')) {
+export async function buildAsset(config: Config, folder = inRepository('out/steps')) {
   const built = await buildSteps(steps, folder);
   writeFileSync(join(folder, 'settings.json'), JSON.stringify(settingsOf(config), null, 2));
   return built;

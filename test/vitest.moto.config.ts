@@ -7,8 +7,8 @@ export default defineConfig({
     globalSetup: [fileURLToPath(new URL('moto/start-moto.ts', import.meta.url))],
     // One moto serves them all, and each file starts by emptying it.
     fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     env: {
       AWS_ACCESS_KEY_ID: 'AKIATESTTESTTESTTEST',
       AWS_SECRET_ACCESS_KEY: 'test',

@@ -24,7 +24,7 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type * as z from 'zod';
 import { AccountState } from '../../replay/account/state.ts';
-import { account } from './start-moto.ts';
+import { account } from './test-config.ts';
 import { type Clients, given } from './world.ts';
 
 /**

@@ -24,7 +24,7 @@ import { loadWorkflows } from '../../replay/workflow.ts';
 import { asAccountState } from './as-account-state.ts';
 import { createCaseTable } from './case-table-in-moto.ts';
 import { emptyMoto, toMoto } from './moto.ts';
-import { account } from './start-moto.ts';
+import { account } from './test-config.ts';
 import { clientsTo, given, setUp, type World } from './world.ts';
 
 const clients = clientsTo(toMoto);

@@ -5,7 +5,7 @@ import { findingsIn } from '../../replay/findings-in.ts';
 import { readCases } from '../../replay/read-case.ts';
 
 /** An event and the file it was read from. */
-export interface OnHand {
+interface OnHand {
   readonly source: string;
   readonly event: object;
 }

@@ -2,7 +2,7 @@ import { inject } from 'vitest';
 
 const endpoint = inject('moto');
 
-/** How a client reaches moto. Any key is one of `start-moto.ts`'s account until moto is told to check. */
+/** How a client reaches moto, by a key that is asked for nothing: see `authorization.py`. */
 export const toMoto = {
   region: 'eu-west-1',
   endpoint,
@@ -13,4 +13,13 @@ export const toMoto = {
 export async function emptyMoto(): Promise<void> {
   const { ok, status } = await fetch(`${endpoint}/moto-api/reset`, { method: 'POST' });
   if (!ok) throw new Error(`moto did not reset: ${status}`);
+}
+
+/** Has moto check the signature and the policies of every call, by all other keys. */
+export async function checkCallers(): Promise<void> {
+  const { ok, status } = await fetch(`${endpoint}/moto-api/reset-auth`, {
+    method: 'POST',
+    body: '0',
+  });
+  if (!ok) throw new Error(`moto does not check callers: ${status}`);
 }

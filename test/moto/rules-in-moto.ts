@@ -8,7 +8,7 @@ import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/c
 import * as z from 'zod';
 import { patient } from '../../functions/shared/connection.ts';
 import { toMoto } from './moto.ts';
-import { account } from './start-moto.ts';
+import { account } from './test-config.ts';
 import { given } from './world.ts';
 
 const events = new EventBridgeClient(patient(toMoto));

@@ -5,45 +5,104 @@ import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
+import { cordonApp } from '../../infra/app.ts';
+import { buildAsset } from '../../infra/synth.ts';
+import { account, config } from './test-config.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** Where moto listens. */
     moto: string;
+    /** Where `gateway/serve.ts` listens. */
+    gateway: string;
+    /** The folders of the built steps and of the synthesised templates. */
+    built: { asset: string; templates: string };
   }
 }
 
 const pathOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const venv = process.env.CORDON_MOTO_VENV ?? pathOf('../../.venv/moto');
-/** moto's own complaints: a trace for each call that it cannot answer. */
+/** moto's own complaints, a trace for each call that it cannot answer, and the gateway's. */
 const log = `${venv}/moto.log`;
 const requirements = pathOf('requirements.txt');
 
-/** The account that moto plays; the one of the rehearsals. */
-export const account = '111122223333';
-
 /**
- * Installs the pinned moto if it is not there yet, starts it on a free port of 127.0.0.1, and ends
- * it after the last test.
+ * Installs the pinned moto if it is not there yet, starts it and the gateway that its interpreter
+ * calls on free ports of 127.0.0.1, and ends both after the last test.
  *
  * It goes into a virtual environment in `.venv/moto`, or where `CORDON_MOTO_VENV` says. Whatever
  * keeps it from starting fails the run: nothing is skipped.
  */
 export default async function startMoto({ provide }: TestProject): Promise<() => Promise<void>> {
   await install();
-  const child = spawn(`${venv}/bin/python`, [pathOf('serve.py')], {
-    stdio: ['pipe', 'pipe', openSync(log, 'w')],
-    env: { ...process.env, MOTO_ACCOUNT_ID: account },
+  provide('built', await build());
+  const complaints = openSync(log, 'w');
+  const gateway = await listening(process.execPath, [pathOf('gateway/serve.ts')], complaints, {});
+  try {
+    return await serveBoth(provide, gateway, complaints);
+  } catch (error) {
+    await gateway.end();
+    throw error;
+  }
+}
+
+async function serveBoth(
+  provide: TestProject['provide'],
+  gateway: Listening,
+  complaints: number,
+): Promise<() => Promise<void>> {
+  const moto = await listening(`${venv}/bin/python`, [pathOf('serve.py')], complaints, {
+    MOTO_ACCOUNT_ID: account,
+    MOTO_PORT: gateway.port,
+    // AWSDenyAll is one of them.
+    MOTO_IAM_LOAD_MANAGED_POLICIES: 'true',
+  });
+  const answer = await fetch(`${moto.url}/moto-api/data.json`);
+  if (!answer.ok) throw new Error(`moto answers ${answer.status}`);
+  await fetch(`${gateway.url}/gateway/moto`, { method: 'PUT', body: JSON.stringify(moto.url) });
+  provide('moto', moto.url);
+  provide('gateway', gateway.url);
+  return async () => {
+    await Promise.all([moto.end(), gateway.end()]);
+  };
+}
+
+/** Builds the steps and synthesises the templates, once for all that deploys them. */
+async function build(): Promise<{ asset: string; templates: string }> {
+  const { folder: asset } = await buildAsset(config, pathOf('../../out/moto/steps'));
+  const { directory } = cordonApp({
+    config,
+    asset,
+    outdir: pathOf('../../out/moto/cdk.out'),
+    // What cdk-nag says is for `npm run synth`.
+    checked: false,
+  }).synth();
+  return { asset, templates: directory };
+}
+
+type Listening = Awaited<ReturnType<typeof listening>>;
+
+/** Starts a program that says its port when it listens, and ends with its standard input. */
+async function listening(
+  program: string,
+  args: readonly string[],
+  complaints: number,
+  environment: Readonly<Record<string, string>>,
+) {
+  const child = spawn(program, args, {
+    stdio: ['pipe', 'pipe', complaints],
+    env: { ...process.env, ...environment },
   });
   const ended = once(child, 'exit');
-  const url = `http://127.0.0.1:${await portOf(child)}`;
-  const answer = await fetch(`${url}/moto-api/data.json`);
-  if (!answer.ok) throw new Error(`moto answers ${answer.status}`);
-  provide('moto', url);
-  return async () => {
-    // It ends with its standard input, also when this process is killed.
-    child.stdin?.end();
-    await ended;
+  const port = await portOf(child);
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    end: async () => {
+      // It ends with its standard input, also when this process is killed.
+      child.stdin?.end();
+      await ended;
+    },
   };
 }
 
@@ -66,9 +125,9 @@ async function run(program: string, args: readonly string[]): Promise<void> {
 }
 
 async function portOf({ stdout }: ChildProcess): Promise<string> {
-  if (!stdout) throw new Error('moto was started without a standard output');
+  if (!stdout) throw new Error('it was started without a standard output');
   for await (const line of createInterface(stdout)) return line;
-  throw new Error(`moto ended before it listened:\n${readFileSync(log, 'utf8')}`);
+  throw new Error(`ended before it listened:\n${readFileSync(log, 'utf8')}`);
 }
 
 const say = (line: string) => process.stderr.write(`${line}\n`);

@@ -5,6 +5,8 @@ import {
   CreateAutoScalingGroupCommand,
   DescribeAutoScalingGroupsCommand,
 } from '@aws-sdk/client-auto-scaling';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { ConfigServiceClient } from '@aws-sdk/client-config-service';
 import {
   AllocateAddressCommand,
   AssociateAddressCommand,
@@ -36,6 +38,8 @@ import {
   ElasticLoadBalancingV2Client,
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { IAMClient } from '@aws-sdk/client-iam';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { once, patient } from '../../functions/shared/connection.ts';
 import type { toMoto } from './moto.ts';
@@ -47,6 +51,10 @@ export const clientsTo = (to: typeof toMoto) => ({
   elb: new ElasticLoadBalancingV2Client(patient(to)),
   classic: new ElasticLoadBalancingClient(patient(to)),
   ssm: new SSMClient(once(to)),
+  iam: new IAMClient(patient(to)),
+  logs: new CloudWatchLogsClient(patient(to)),
+  config: new ConfigServiceClient(patient(to)),
+  secrets: new SecretsManagerClient(patient(to)),
 });
 export type Clients = ReturnType<typeof clientsTo>;
 

@@ -1,0 +1,29 @@
+import type { Event } from '@aws-sdk/client-cloudtrail';
+import type { InstanceInformation } from '@aws-sdk/client-ssm';
+import { toMoto } from './moto.ts';
+
+/** Tells `additions.py`, which answers for what moto lacks. */
+async function tell(what: string, body: unknown): Promise<unknown> {
+  const answer = await fetch(`${toMoto.endpoint}/additions${what}`, {
+    method: 'POST',
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(`additions${what}: ${answer.status}`);
+  return answer.json();
+}
+
+/** The SSM agents there are. */
+export const putAgents = (agents: readonly InstanceInformation[]) => tell('', { agents });
+
+/** CloudTrail's event history, of every Region. */
+export const putEventHistory = (events: readonly Event[]) =>
+  tell('', {
+    events: events.map((event) => ({ ...event, EventTime: Number(event.EventTime) / 1000 })),
+  });
+
+/** Empties some services of moto, in every account and Region, and leaves the others as they are. */
+export const forget = (...services: readonly string[]) => tell('/forget', services);
+
+/** Those of some types of CloudFormation's that moto has no word for. */
+export const typesUnknown = async (types: readonly string[]) =>
+  (await tell('/unknown-types', [...new Set(types)])) as readonly string[];

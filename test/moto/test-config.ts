@@ -1,0 +1,40 @@
+import { everyPlaybookLive } from '../../functions/shared/playbooks.ts';
+import { parseConfig, settingsOf } from '../../infra/config.ts';
+
+/** The account that moto plays; the one of the rehearsals. */
+export const account = '111122223333';
+/** Where the trail is kept that is queried for the history. */
+export const logGroup = 'trail';
+/** What nobody may touch. None of it is there. */
+export const untouchable = { instance: 'i-0bad0bad0bad0bad0', user: 'payroll', role: 'payroll' };
+
+/** How Cordon is deployed to moto: with all that is off by default turned on. */
+export const config = parseConfig({
+  responder: { account, region: 'eu-west-1' },
+  findings: 'delegated-administrator',
+  evidence: { mode: 'governance', days: 30 },
+  playbooks: everyPlaybookLive,
+  neverTouch: {
+    instances: [untouchable.instance],
+    users: [untouchable.user],
+    roles: [untouchable.role],
+  },
+  denyRemoteAddresses: { enabled: true },
+  memory: {
+    tools: [
+      {
+        platform: 'linux',
+        architecture: 'x86_64',
+        bucket: 'tools',
+        key: 'avml',
+        sha256: 'a'.repeat(64),
+      },
+    ],
+  },
+  history: { logGroup },
+  approval: { rules: [{ name: 'what is not grave', severityBelow: 6 }] },
+  limits: { perAccount: 1000, inAll: 1000, perPlaybook: 1000 },
+});
+
+/** What its steps read of it. */
+export const settings = settingsOf(config);
