@@ -27,7 +27,7 @@ interface Declaration extends Access {
 }
 
 /** Everything that Cordon may do to an account that is not its own, by who does it. */
-export const declarations = (all: readonly Step[] = steps): readonly Declaration[] =>
+const declarations = (all: readonly Step[] = steps): readonly Declaration[] =>
   all
     // What a step undoes is done in a session of the undone step's.
     .filter((step) => callsTarget(step) && !step.undoes && step.actsIn !== 'own-account')

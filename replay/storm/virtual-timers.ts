@@ -32,7 +32,7 @@ export function takeOverTimers(time: VirtualTime, seed = 1): () => void {
 }
 
 /** Numbers from 0 to 1 without rhyme or reason, the same for the same seed (mulberry32). */
-export function lots(seed: number): () => number {
+function lots(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -303,7 +303,8 @@ describe('quarantine-user failing', () => {
 
   it('stops while another case changes the user', async () => {
     const made = await rehearsalOf(world());
-    const ref = { ...(await made.open('live')), execution: 'another' };
+    const caseId = CaseId.parse('case-0000000000');
+    const ref = { ...(await made.open('live')), caseId, execution: 'another' };
 
     const { error } = await made.cases.holding(ref, `live#${userArn}`, () =>
       made.run(quarantineUser, input),

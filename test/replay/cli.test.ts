@@ -574,7 +574,8 @@ describe('as a process', () => {
   const cli = fileURLToPath(new URL('../../replay/cli.ts', import.meta.url));
 
   it('says nothing but its report, without colour, when nobody looks', () => {
-    const env = { ...process.env, FORCE_COLOR: '1', AWS_PROFILE: 'nobody' };
+    const { NO_COLOR: _, ...inherited } = process.env;
+    const env = { ...inherited, FORCE_COLOR: '1', AWS_PROFILE: 'nobody' };
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
       [cli, file('a.json', finding())],
