@@ -65,8 +65,9 @@ describe.each(names)('%s', (name) => {
 
   const isAsked = cases.get(name)?.expected?.live !== undefined;
 
-  // People are asked between the two, in `test/statemachines/approval.test.ts`.
-  it.skipIf(isAsked)(
+  // Where people are asked between the two, `test/statemachines/approval.test.ts` compares them.
+  const unlessAsked: (title: string, test: () => Promise<void>) => void = isAsked ? () => {} : it;
+  unlessAsked(
     'makes the same calls live as in a dry run, which differ in what became of them',
     async () => {
       const dry = await replayOnce(name, 'dry-run');
@@ -76,7 +77,7 @@ describe.each(names)('%s', (name) => {
     },
   );
 
-  it.skipIf(isAsked)(
+  unlessAsked(
     'withholds what it sends live when stand-ins answer, but for what is listed',
     async () => {
       const live = writesOf(await replayOnce(name, 'live'));

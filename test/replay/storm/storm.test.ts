@@ -46,7 +46,7 @@ it('comes to the same each time, and says so in tables of at most 100 columns', 
     const code = await stormCommand(args, { print, complain: print, colour: false });
     return { code, text: said.join('') };
   };
-  const [one, other] = [await run('--findings', '3,12'), await run('--findings', '3,12')];
+  const [one, other] = [await run('--findings', '1,3'), await run('--findings', '1,3')];
 
   expect(one.code).toBe(0);
   expect(one).toEqual(other);
