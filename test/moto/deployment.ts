@@ -9,7 +9,7 @@ import { setUpTrail } from './iam-world.ts';
 import { createMachine, describeMachine, interpret } from './machines.ts';
 import { checkCallers, toMoto } from './moto.ts';
 import { injected } from './rehearsed.ts';
-import { createStack, type Made } from './stack-in-moto.ts';
+import { createStack, type Made, remakeDocuments } from './stack-in-moto.ts';
 import { config } from './test-config.ts';
 import { given } from './world.ts';
 
@@ -28,6 +28,7 @@ export async function deploy() {
   const { asset, templates } = inject('built');
   await interpret(false);
   const { made, passedOver } = await createStack(templates, stackName(config.stage, 'responder'));
+  await remakeDocuments(templates, stackName(config.stage, 'responder'));
   await setUpTrail();
   const ofType = (type: string) => made.filter((each) => each.type === type);
   const only = (type: string) => given(ofType(type)[0]).id;

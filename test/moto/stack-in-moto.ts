@@ -6,7 +6,12 @@ import {
   DescribeStacksCommand,
 } from '@aws-sdk/client-cloudformation';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import {
+  CreateDocumentCommand,
+  DeleteDocumentCommand,
+  PutParameterCommand,
+  SSMClient,
+} from '@aws-sdk/client-ssm';
 import * as z from 'zod';
 import { patient } from '../../functions/shared/connection.ts';
 import { typesUnknown } from './additions.ts';
@@ -70,6 +75,26 @@ export async function createStack(folder: string, name: string) {
     ([logicalId]) => !known.has(logicalId),
   );
   return { made, passedOver: new Set(passedOver.map(([, { Type }]) => Type)) };
+}
+
+const DocumentProperties = z.object({ Name: z.string(), Content: z.looseObject({}) });
+
+/**
+ * Makes the SSM documents of a stack again from its template: moto's CloudFormation keeps their
+ * content as Python prints it, which is no JSON.
+ */
+export async function remakeDocuments(folder: string, name: string): Promise<void> {
+  const text = readFileSync(`${folder}/${name}.template.json`, 'utf8');
+  const ssm = new SSMClient(patient(toMoto));
+  for (const { Type, Properties } of Object.values(Template.parse(JSON.parse(text)).Resources)) {
+    if (Type !== 'AWS::SSM::Document') continue;
+    const { Name, Content: content } = DocumentProperties.parse(Properties);
+    const Content = JSON.stringify(content);
+    await ssm.send(new DeleteDocumentCommand({ Name }));
+    await ssm.send(
+      new CreateDocumentCommand({ Name, Content, DocumentType: 'Command', DocumentFormat: 'JSON' }),
+    );
+  }
 }
 
 /** Stands where a resource that moto does not make would be named; an address, as most of them are. */
