@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/moto/**/*.test.ts'],
     globalSetup: [fileURLToPath(new URL('moto/start-moto.ts', import.meta.url))],
-    // One moto serves them all, and each file starts by emptying it.
-    fileParallelism: false,
+    // Each worker has a moto of its own, and each file starts by emptying it.
+    maxWorkers: 2,
     testTimeout: 180_000,
     hookTimeout: 180_000,
     env: {

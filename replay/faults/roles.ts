@@ -13,7 +13,7 @@ const evidence = (...labels: string[]): Role => ({ kind: 'evidence', labels });
 const own: Role = { kind: 'own', labels: [] };
 
 /** Every step that a playbook runs before it closes its case, by name. */
-export const roles: Readonly<Record<string, Role>> = {
+const roles: Readonly<Record<string, Role>> = {
   'isolate-instance': containment('Isolate instance'),
   'protect-instance': containment('Protect instance'),
   'detach-from-auto-scaling': containment('Detach from Auto Scaling'),

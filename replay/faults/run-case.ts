@@ -67,7 +67,7 @@ const pass: ReadonlySet<FaultName> = new Set(['throttled', 'server-error', 'time
  *   Lambdas was about to call when it was stopped, if the same others were under way.
  * - Cordon's own permissions go by the step: they are missed at the first request of its kind.
  */
-export class SameRuns {
+class SameRuns {
   readonly #known = new Map<string, SameRun>();
   readonly #wroteFirst = new Map<string, number>();
 

@@ -13,6 +13,9 @@
 * A path into a list, `$[0].outcome`, is one value: moto answers a list of it (its issue 7825), and
   Step Functions only does so where a path may match several.
   https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html
+* An instance that is taken out of a classic load balancer is out of it, also when it is there as a
+  member of an Auto Scaling group: moto keeps the two apart.
+  https://docs.aws.amazon.com/elasticloadbalancing/2012-06-01/APIReference/API_DeregisterInstancesFromLoadBalancer.html
 * Time: the interpreter of state machines waits and retries `FASTER` times as fast as it is told.
   The definitions stay as they are deployed.
 
@@ -32,6 +35,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from moto.backends import get_backend
 from moto.cloudformation.parsing import resource_class_from_type
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+from moto.elb.models import ELBBackend
 from moto.core.responses import ActionResult
 from moto.iam.policy_validation import IAMPolicyDocumentValidator
 from moto.iam.responses import IamResponse
@@ -177,6 +181,17 @@ def wait(_function, env, wait_seconds):
     time.sleep(wait_seconds / FASTER)
 
 
+known_deregister = ELBBackend.deregister_instances
+
+
+def deregister(backend, load_balancer_name, instance_ids, from_autoscaling=False):
+    instance_ids = set(instance_ids)
+    if not from_autoscaling:
+        known_deregister(backend, load_balancer_name, instance_ids, from_autoscaling=True)
+    return known_deregister(backend, load_balancer_name, instance_ids, from_autoscaling)
+
+
+ELBBackend.deregister_instances = deregister
 NetworkInterface.get_filter_value = filter_value
 ECDSAPrivateKey.sign = sign_digest
 IAMPolicyDocumentValidator._validate_version = validate_version

@@ -3,7 +3,7 @@ import type { Settings } from '../../functions/shared/settings.ts';
 import type { AccountState } from '../../replay/account/state.ts';
 import { inOrder } from '../../replay/states-entered.ts';
 import { agreeTo } from './approver.ts';
-import { caseIn, itemsOf } from './case-items.ts';
+import { caseIdOf, caseIn, itemsOf } from './case-items.ts';
 import type { Deployed } from './deployment.ts';
 import { evidenceIn, evidenceNamed } from './evidence-objects.ts';
 import { invocations } from './gateway/gateway.ts';
@@ -58,9 +58,11 @@ export async function runBothWays(
     rehearsed.status,
     rehearsed.failure?.error,
   ]);
-  const inMoto = caseIn(await itemsOf(table), executed.arn);
+  const items = await itemsOf(table);
+  const inMoto = caseIn(items, executed.arn);
   expect(inMoto).toEqual(caseIn(rehearsed.items, rehearsed.arn));
-  expect(await evidenceIn(evidence)).toEqual(evidenceNamed(rehearsed.stored));
+  const kept = await evidenceIn(evidence, caseIdOf(items, executed.arn));
+  expect(kept).toEqual(evidenceNamed(rehearsed.stored));
   const entered = inOrder(rehearsed.road).map(({ state: each }) => each);
   return { executed, entered, case: inMoto, told: rehearsed.notifications };
 }

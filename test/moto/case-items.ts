@@ -16,6 +16,12 @@ export async function itemsOf(TableName: string): Promise<readonly Item[]> {
   return items;
 }
 
+/** The id of the case that an execution worked; undefined where it opened none. */
+export function caseIdOf(items: readonly Item[], execution: string): string | undefined {
+  const found = items.find((item) => item.sk === 'case' && item.execution === execution);
+  return found?.pk.replace(/^case#/, '');
+}
+
 /** What the table keeps of the case that an execution worked, ids and times apart. */
 export function caseIn(items: readonly Item[], execution: string) {
   const found = items.find((item) => item.sk === 'case' && item.execution === execution);

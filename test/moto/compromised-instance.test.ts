@@ -2,6 +2,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DescribeSnapshotsCommand } from '@aws-sdk/client-ec2';
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
@@ -33,6 +35,7 @@ const at = new Date();
 let world: World;
 let before: AccountState;
 let topic: string;
+let signingKey: string;
 
 /** What was published, by a subscriber of its own. */
 const messages: { content: { title: string } }[] = [];
@@ -63,7 +66,19 @@ beforeEach(async () => {
   before = await asAccountState(clients, world.vpcId);
   await createCaseTable(new DynamoDBClient(patient(toMoto)), 'cases');
   topic = await topicWithSubscriber();
+  signingKey = await whereEvidenceGoes();
 });
+
+/** Makes the bucket of evidence, and the key that its manifests are signed with. */
+async function whereEvidenceGoes(): Promise<string> {
+  const s3 = new S3Client({ ...patient(toMoto), forcePathStyle: true });
+  const CreateBucketConfiguration = { LocationConstraint: toMoto.region };
+  await s3.send(new CreateBucketCommand({ Bucket: 'evidence', CreateBucketConfiguration }));
+  const { KeyMetadata } = await new KMSClient(patient(toMoto)).send(
+    new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }),
+  );
+  return given(KeyMetadata?.Arn);
+}
 
 async function topicWithSubscriber(): Promise<string> {
   const sns = new SNSClient(patient(toMoto));
@@ -105,6 +120,8 @@ function wire(): Wiring {
       AWS_REGION: 'eu-west-1',
       CORDON_CASE_TABLE: 'cases',
       CORDON_TOPIC_ARN: topic,
+      CORDON_EVIDENCE_BUCKET: 'evidence',
+      CORDON_SIGNING_KEY: signingKey,
       CORDON_SETTINGS: JSON.stringify(settings),
     },
   );

@@ -43,34 +43,46 @@ const starts = [
   'an instance that nobody may touch',
 ] as const;
 
-describeWorkflow('compromised-instance', starts, async () => {
-  await forget('ec2', 'autoscaling', 'elb', 'elbv2');
-  const world = await setUp(clients);
-  const { instanceId } = world;
-  await putAgents([{ InstanceId: instanceId, PingStatus: 'Online', PlatformType: 'Linux' }]);
-  const state = AccountState.parse({
-    ...(await asAccountState(clients, world.vpcId)),
-    ssm: {
-      managedInstances: [{ instanceId }],
-      // moto's commands succeed at once, with nothing to say.
-      captures: { [instanceId]: { polls: 0 } },
-    },
-  });
-  const event = finding(instanceId, world);
-  return {
-    state,
-    starts: {
-      'evidence first': { priority: 'evidence-first', event },
-      'containment first': { priority: 'containment-first', event },
-      'people must agree first': { event: finding(instanceId, world, 5) },
-      'an instance that nobody may touch': { event: finding(untouchable.instance, world) },
-    },
-    check: async (done) => {
-      const { changed, memoryImages, others } = await factsOf(clients, world, state);
-      const expected = Object.keys(changed).map((step) => [step, done.has(step)]);
-      expect(changed).toEqual(Object.fromEntries(expected));
-      expect(memoryImages).toBe(done.has('keep-memory-image') ? 1 : 0);
-      expect(others).toEqual(othersIn(state, world));
-    },
-  };
-});
+describeWorkflow(
+  'compromised-instance',
+  starts,
+  async () => {
+    await forget('ec2', 'autoscaling', 'elb', 'elbv2');
+    const world = await setUp(clients);
+    const { instanceId } = world;
+    await putAgents([{ InstanceId: instanceId, PingStatus: 'Online', PlatformType: 'Linux' }]);
+    const state = AccountState.parse({
+      ...(await asAccountState(clients, world.vpcId)),
+      ssm: {
+        managedInstances: [{ instanceId }],
+        // moto's commands succeed at once, with nothing to say.
+        captures: { [instanceId]: { polls: 0 } },
+      },
+    });
+    const event = finding(instanceId, world);
+    return {
+      state,
+      starts: {
+        'evidence first': { priority: 'evidence-first', event },
+        'containment first': { priority: 'containment-first', event },
+        'people must agree first': { event: finding(instanceId, world, 5) },
+        'an instance that nobody may touch': { event: finding(untouchable.instance, world) },
+      },
+      check: async (done) => {
+        const { changed, memoryImages, others } = await factsOf(clients, world, state);
+        const expected = Object.keys(changed).map((step) => [step, done.has(step)]);
+        expect(changed).toEqual(Object.fromEntries(expected));
+        expect(memoryImages).toBe(done.has('keep-memory-image') ? 1 : 0);
+        expect(others).toEqual(othersIn(state, world));
+      },
+    };
+  },
+  [
+    'Isolate instance at once in its turn',
+    'Isolate instance in its turn',
+    'Inspect instance after the cut',
+    'Protect instance after the cut',
+    'Protect instance in its turn',
+    'Detach from Auto Scaling after the cut',
+  ],
+);

@@ -1,6 +1,14 @@
 import { inject } from 'vitest';
 
-const endpoint = inject('moto');
+/** The worker's own moto, and the gateway that belongs to it. */
+function ownMoto() {
+  // From 1 to as many as there are; no two workers have one at the same time.
+  const own = inject('motos')[Number(process.env.VITEST_POOL_ID) - 1];
+  if (!own) throw new Error(`no moto was started for worker ${process.env.VITEST_POOL_ID}`);
+  return own;
+}
+
+export const { moto: endpoint, gateway } = ownMoto();
 
 /** How a client reaches moto, by a key that is asked for nothing: see `authorization.py`. */
 export const toMoto = {

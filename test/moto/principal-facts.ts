@@ -17,12 +17,12 @@ export async function userFacts({ read, keys, user, hop }: Principals) {
 }
 
 /** The same of a role. */
-export async function roleFacts({ read, role, hop, session }: Principals) {
+export async function roleFacts({ read, role, hop }: Principals, sessionName: string) {
   const { roles } = await read();
   const policies = policiesOf(roles, role.name);
   return {
     'Deny the stolen session': said(policies).includes(
-      `"StringLike":{"aws:userid":"${role.id}:${session.name}"}`,
+      `"StringLike":{"aws:userid":"${role.id}:${sessionName}"}`,
     ),
     'Revoke the whole role': olderDenied(policies),
     'Revoke role sessions': olderDenied(policiesOf(roles, hop.name)),

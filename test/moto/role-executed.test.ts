@@ -27,6 +27,8 @@ const finding = (type: string, { roleName, principalId, accessKeyId }: Session, 
 
 const misused = 'UnauthorizedAccess:IAMUser/MaliciousIPCaller.Custom';
 const exfiltrated = 'UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS';
+/** An instance's sessions are called like it. */
+const instanceId = 'i-0123456789abcdef0';
 const starts = [
   'a session',
   'a role by hand',
@@ -48,13 +50,14 @@ describeWorkflow('compromised-role', starts, async () => {
       'a session': { event },
       'a role by hand': { roleName: role.name },
       "an instance's session": {
-        event: finding(exfiltrated, { ...stolen, principalId: `${role.id}:i-0123456789abcdef0` }),
+        event: finding(exfiltrated, { ...stolen, principalId: `${role.id}:${instanceId}` }),
       },
       'people must agree first': { event: finding(misused, named, 5) },
       'a role that nobody may touch': { roleName: untouchable.role },
     },
-    check: async (done) => {
-      const facts = await roleFacts(world);
+    check: async (done, start) => {
+      const ofInstance = start === "an instance's session";
+      const facts = await roleFacts(world, ofInstance ? instanceId : session.name);
       const expected = Object.keys(facts).map((what) => [what, done.has(what)]);
       expect(facts).toEqual(Object.fromEntries(expected));
       expect(await bystanders(world)).toEqual(before);

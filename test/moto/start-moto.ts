@@ -11,10 +11,8 @@ import { account, config } from './test-config.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Where moto listens. */
-    moto: string;
-    /** Where `gateway/serve.ts` listens. */
-    gateway: string;
+    /** One of each for every worker: where moto listens, and where its `gateway/serve.ts` does. */
+    motos: readonly { readonly moto: string; readonly gateway: string }[];
     /** The folders of the built steps and of the synthesised templates. */
     built: { asset: string; templates: string };
   }
@@ -27,44 +25,50 @@ const log = `${venv}/moto.log`;
 const requirements = pathOf('requirements.txt');
 
 /**
- * Installs the pinned moto if it is not there yet, starts it and the gateway that its interpreter
- * calls on free ports of 127.0.0.1, and ends both after the last test.
+ * Installs the pinned moto if it is not there yet, starts one for each worker, with the gateway that
+ * its interpreter calls, on free ports of 127.0.0.1, and ends all after the last test.
  *
  * It goes into a virtual environment in `.venv/moto`, or where `CORDON_MOTO_VENV` says. Whatever
  * keeps it from starting fails the run: nothing is skipped.
  */
-export default async function startMoto({ provide }: TestProject): Promise<() => Promise<void>> {
+export default async function startMoto({
+  config: { maxWorkers },
+  provide,
+}: TestProject): Promise<() => Promise<void>> {
   await install();
   provide('built', await build());
   const complaints = openSync(log, 'w');
-  const gateway = await listening(process.execPath, [pathOf('gateway/serve.ts')], complaints, {});
+  const started: Listening[] = [];
+  const end = async () => {
+    await Promise.all(started.map((each) => each.end()));
+  };
   try {
-    return await serveBoth(provide, gateway, complaints);
+    const motos = [];
+    for (let worker = 0; worker < maxWorkers; worker++)
+      motos.push(await startOne(started, complaints));
+    provide('motos', motos);
+    return end;
   } catch (error) {
-    await gateway.end();
+    await end();
     throw error;
   }
 }
 
-async function serveBoth(
-  provide: TestProject['provide'],
-  gateway: Listening,
-  complaints: number,
-): Promise<() => Promise<void>> {
+/** Starts a moto and its gateway, each of which knows the other. */
+async function startOne(started: Listening[], complaints: number) {
+  const gateway = await listening(process.execPath, [pathOf('gateway/serve.ts')], complaints, {});
+  started.push(gateway);
   const moto = await listening(`${venv}/bin/python`, [pathOf('serve.py')], complaints, {
     MOTO_ACCOUNT_ID: account,
     MOTO_PORT: gateway.port,
     // AWSDenyAll is one of them.
     MOTO_IAM_LOAD_MANAGED_POLICIES: 'true',
   });
+  started.push(moto);
   const answer = await fetch(`${moto.url}/moto-api/data.json`);
   if (!answer.ok) throw new Error(`moto answers ${answer.status}`);
   await fetch(`${gateway.url}/gateway/moto`, { method: 'PUT', body: JSON.stringify(moto.url) });
-  provide('moto', moto.url);
-  provide('gateway', gateway.url);
-  return async () => {
-    await Promise.all([moto.end(), gateway.end()]);
-  };
+  return { moto: moto.url, gateway: gateway.url };
 }
 
 /** Builds the steps and synthesises the templates, once for all that deploys them. */

@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { steps } from '../../functions/index.ts';
 import type { Credentials, Step } from '../../functions/shared/step.ts';
+import { documentName } from '../../functions/start-memory-capture/capture-document.ts';
 import { accessOf, statementsFor } from '../../infra/statements.ts';
 import { answerTo } from './commands.ts';
 import { type Deployed, deploy } from './deployment.ts';
 import { emptyMoto } from './moto.ts';
+import { config } from './test-config.ts';
 import { given } from './world.ts';
 
 let deployed: Deployed;
@@ -36,6 +38,9 @@ const about = {
   AutoScalingGroupName: 'probe',
   LoadBalancerName: 'probe',
 };
+const document = documentName(config.stage, 'linux');
+const inputOf = (call: string) =>
+  call.startsWith('ssm:') ? { ...about, Name: document, DocumentName: document } : about;
 
 async function denied(step: Step, calls: readonly string[]): Promise<readonly string[]> {
   const { environment } = given(
@@ -47,7 +52,7 @@ async function denied(step: Step, calls: readonly string[]): Promise<readonly st
     sessionToken: given(environment.AWS_SESSION_TOKEN),
   };
   const answers = await Promise.all(
-    calls.map(async (call) => [call, await answerTo(call, credentials, about)] as const),
+    calls.map(async (call) => [call, await answerTo(call, credentials, inputOf(call))] as const),
   );
   return answers.flatMap(([call, answer]) => (answer === 'denied' ? call : []));
 }

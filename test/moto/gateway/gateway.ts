@@ -1,9 +1,7 @@
-import { inject } from 'vitest';
+import { gateway } from '../moto.ts';
 import type { DeployedFunction } from './execution-environments.ts';
 import type { Answered } from './runtime.ts';
 import type { Invocation } from './serve.ts';
-
-const gateway = inject('gateway');
 
 async function tell(what: string, body: unknown): Promise<unknown> {
   const method = what === 'invocations' ? 'POST' : 'PUT';
