@@ -10,6 +10,9 @@ export default defineConfig({
     isolate: false,
     // Vitest leaves one core to its watcher, and a run has none.
     maxWorkers: '100%',
+    // Only what hangs is stopped: how fast something is, `npm run bench` measures.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // No test reaches for the network: dummy credentials, no metadata service, no log lines.
     env: {
       AWS_ACCESS_KEY_ID: 'AKIATESTTESTTESTTEST',
