@@ -1,6 +1,6 @@
 import { steps } from '../functions/index.ts';
 import { lintWorkflow } from './lint-workflow.ts';
-import { loadWorkflow, readWorkflows, UnusableWorkflowError } from './workflow.ts';
+import { checkLanguage, loadWorkflow, readWorkflows, UnusableWorkflowError } from './workflow.ts';
 
 /** `npm run check:workflows`: a line for each workflow, and beneath it what is wrong with it. */
 for (const [playbook, text] of readWorkflows()) {
@@ -14,7 +14,9 @@ for (const [playbook, text] of readWorkflows()) {
 
 function problemsOf(playbook: string, text: string): readonly string[] {
   try {
-    return lintWorkflow(loadWorkflow(playbook, text, steps));
+    const workflow = loadWorkflow(playbook, text, steps);
+    checkLanguage(workflow);
+    return lintWorkflow(workflow);
   } catch (error) {
     if (error instanceof UnusableWorkflowError) return [error.message];
     throw error;

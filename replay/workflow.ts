@@ -109,9 +109,6 @@ export function readWorkflows(from = folder): ReadonlyMap<string, string> {
 
 /**
  * Loads every playbook's workflow. Throws {@link UnusableWorkflowError} for the first unusable one.
- *
- * That they are good States Language is for `npm run check` and the tests to say: `asl-validator`
- * compiles its schema anew for each workflow, which took a fifth of a whole replay.
  */
 export function loadWorkflows(
   steps: readonly Step[],
@@ -120,27 +117,18 @@ export function loadWorkflows(
   return new Map(
     [...readWorkflows(from)].map(([playbook, text]) => [
       playbook,
-      runnableFrom(playbook, text, steps),
+      loadWorkflow(playbook, text, steps),
     ]),
   );
-}
-
-/** Makes a workflow runnable, and has `asl-validator` say whether it is good States Language. */
-export function loadWorkflow(playbook: string, text: string, steps: readonly Step[]): Workflow {
-  const workflow = runnableFrom(playbook, text, steps);
-  // asl-validator writes into what it validates.
-  const { isValid, errorsText } = validate(structuredClone(workflow.machine));
-  if (!isValid) throw new UnusableWorkflowError(`${playbook}: ${errorsText('; ')}`);
-  return workflow;
 }
 
 /**
  * Makes a workflow runnable with made-up ARNs.
  *
  * A Task whose `Resource` is anything but a step's placeholder is refused, since the interpreter
- * would call the real AWS for it.
+ * would call the real AWS for it. Throws {@link UnusableWorkflowError}.
  */
-function runnableFrom(playbook: string, text: string, steps: readonly Step[]): Workflow {
+export function loadWorkflow(playbook: string, text: string, steps: readonly Step[]): Workflow {
   const refuse = (problem: string) => new UnusableWorkflowError(`${playbook}: ${problem}`);
   const machine = parse(text, refuse);
   const byPlaceholder = new Map(steps.map((step) => [placeholderOf(step.name), step]));
@@ -156,6 +144,18 @@ function runnableFrom(playbook: string, text: string, steps: readonly Step[]): W
   return { playbook, machine: substitute(machine), tasks };
 }
 
+/**
+ * Throws {@link UnusableWorkflowError} where a workflow is not good States Language.
+ *
+ * Apart from loading, for `npm run check` and the tests: `asl-validator` compiles its schema anew
+ * for each workflow, which takes a tenth of a second.
+ */
+export function checkLanguage({ playbook, machine }: Workflow): void {
+  // asl-validator writes into what it validates.
+  const { isValid, errorsText } = validate(structuredClone(machine));
+  if (!isValid) throw new UnusableWorkflowError(`${playbook}: ${errorsText('; ')}`);
+}
+
 function parse(text: string, refuse: (problem: string) => Error): Machine {
   let value: unknown;
   try {
@@ -163,7 +163,7 @@ function parse(text: string, refuse: (problem: string) => Error): Machine {
   } catch (error) {
     throw refuse(error instanceof Error ? error.message : 'not JSON');
   }
-  // Whatever it is otherwise, asl-validator says; these two are what must be walked before it can.
+  // Whatever it is otherwise, `checkLanguage` says; these two are what must be walked before it can.
   if (typeof value === 'object' && value && 'States' in value && 'StartAt' in value) {
     return value as Machine;
   }

@@ -10,7 +10,7 @@ import { AccountState } from '../../replay/account/state.ts';
 import { CaseTableInMemory } from '../../replay/case-table-in-memory.ts';
 import { refuseNetwork } from '../../replay/no-network.ts';
 import { mostStateBytes, runWorkflow } from '../../replay/run-workflow.ts';
-import { loadWorkflow } from '../../replay/workflow.ts';
+import { checkLanguage, loadWorkflow } from '../../replay/workflow.ts';
 
 const at = new Date('2026-03-01T04:05:06.000Z');
 
@@ -430,9 +430,15 @@ it.each([
   ['is not JSON', '{', /expected JSON/],
   ['has a member twice', '{"StartAt": "A", "StartAt": "B", "States": {}}', /StartAt/],
   ['is no machine', '[]', /StartAt and States/],
-  ['leads nowhere', '{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}', /B/],
 ])('refuses to load a workflow that %s', (_what, text, says) => {
   expect(() => loadWorkflow('made-up', text, [])).toThrow(says);
+});
+
+it('finds bad States Language in a workflow that can be loaded', () => {
+  const machine = { StartAt: 'A', States: { A: { Type: 'Pass', Next: 'B' } } };
+  const leadsNowhere = loadWorkflow('made-up', JSON.stringify(machine), []);
+
+  expect(() => checkLanguage(leadsNowhere)).toThrow(/made-up: .*B/);
 });
 
 it('keeps a step whose client is not rehearsed from leaving the machine', async () => {

@@ -5,6 +5,7 @@ import { steps } from '../../functions/index.ts';
 import type { Step } from '../../functions/shared/step.ts';
 import { lintWorkflow } from '../../replay/lint-workflow.ts';
 import {
+  checkLanguage,
   isAnswered,
   loadWorkflow,
   payloadOf,
@@ -25,6 +26,7 @@ describe.each(playbooks)('$playbook', ({ workflow, states }) => {
   const tasks = states.filter(([, { Type }]) => Type === 'Task');
 
   it('has nothing wrong with it', () => {
+    expect(() => checkLanguage(workflow)).not.toThrow();
     expect(lintWorkflow(workflow)).toEqual([]);
   });
 
