@@ -12,7 +12,7 @@ import { eachTemplate } from './template-variants.ts';
  * What the deployed shape weighs, as JSON, for `npm run bench`, which is a process of its own: this
  * one loads the CDK.
  */
-const runs = 15;
+const runs = process.argv.includes('--quick') ? 3 : 15;
 const cli = fileURLToPath(new URL('cli.ts', import.meta.url));
 const round = (value: number): number => Math.round(value * 100) / 100;
 
