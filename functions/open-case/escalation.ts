@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { CaseRef } from '../shared/case-record.ts';
 import type { Finding } from '../shared/finding.ts';
 import type { Mode } from '../shared/journal.ts';
 import type { Principal } from '../shared/principal.ts';
@@ -16,18 +17,17 @@ export function scopeOf({ severity }: Finding, principal: Principal | null): Ope
 
 /**
  * What must be contained beside the credentials: the instance they were taken from. Its playbook
- * has a case, a lock and guard rails of its own.
+ * has a case, a lock and guard rails of its own. What it is started by is named once the case is
+ * open: see {@link startedFor}.
  */
 export function alongside({
   finding,
   principal,
   mode,
-  execution,
 }: {
   finding: Finding;
   principal: Principal | null;
   mode: Mode;
-  execution: string;
 }): Opening['alongside'] {
   const leftTheHost = finding.type.startsWith(
     'UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration',
@@ -35,7 +35,6 @@ export function alongside({
   const instanceId = principal?.instanceId;
   if (!leftTheHost || !instanceId) return { playbook: 'none', request: null, name: null };
   const { account, region } = finding;
-  const hash = createHash('sha256').update(`${execution} ${instanceId}`).digest('hex');
   return {
     playbook: 'compromised-instance',
     request: {
@@ -45,6 +44,17 @@ export function alongside({
       mode,
       reason: `its credentials were used elsewhere: finding ${finding.id}`,
     },
-    name: `instance-${hash.slice(0, 32)}`,
+    name: null,
   };
+}
+
+/**
+ * The same, with a name that goes by the case and not by the execution: whoever takes the case over
+ * must not start the instance's playbook a second time, with a case and snapshots of its own.
+ */
+export function startedFor<Of extends Pick<Opening, 'alongside'>>(of: Of, ref: CaseRef | null): Of {
+  const { alongside } = of;
+  if (!ref || alongside.playbook === 'none') return of;
+  const hash = createHash('sha256').update(`${ref.caseId} ${alongside.playbook}`).digest('hex');
+  return { ...of, alongside: { ...alongside, name: `instance-${hash.slice(0, 32)}` } };
 }

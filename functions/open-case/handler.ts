@@ -9,6 +9,7 @@ import { policyOf } from '../shared/playbooks.ts';
 import { sideBySide } from '../shared/side-by-side.ts';
 import { defineStep } from '../shared/step.ts';
 import { parseInput, UnusableInputError } from '../shared/unusable-input.ts';
+import { startedFor } from './escalation.ts';
 import { gateAt, gatedAgain, waiting } from './gate.ts';
 import { instanceTarget } from './instance-target.ts';
 import { judgeOwner } from './judge-owner.ts';
@@ -91,7 +92,7 @@ export const openCase = defineStep({
     const policy = policyOf(settings, playbook, asked);
     const canAsk = asking.has(playbook);
     const planned = planOf(asked, settings, { policy, canAsk });
-    const plan = { ...planned, ...about(found, { finding, mode: planned.mode, execution }) };
+    const plan = { ...planned, ...about(found, { finding, mode: planned.mode }) };
 
     if (policy === 'off') return { ...plan, ...switchedOff };
     const listed = forbids(settings, finding);
@@ -111,7 +112,10 @@ export const openCase = defineStep({
         canAsk && { limits: limitsOf(settings, { ...finding, playbook }) }),
     };
     const locking = lock(wanted, context);
-    if (!principal || principal.roleName) return waiting(plan, await locking);
+    if (!principal || principal.roleName) {
+      const locked = await locking;
+      return waiting(startedFor(plan, locked.ref), locked);
+    }
 
     const [locked, said] = await sideBySide([locking, askOwner(iam, principal)]);
     if (locked.outcome === 'joined') return { ...plan, ...locked };

@@ -146,7 +146,7 @@ export function planOf(
 /** What an opening says of its target, as far as one was found. */
 export function about(
   found: Target | LeftToHuman,
-  { finding, mode, execution }: { finding: Finding; mode: Mode; execution: string },
+  { finding, mode }: { finding: Finding; mode: Mode },
 ): Partial<Opening> {
   if ('reason' in found) return {};
   const { arn: target, instanceId, vpcIds, principal } = found;
@@ -157,7 +157,7 @@ export function about(
     principal: principal ?? nobody,
     keyIds: principal?.accessKeyId ? [principal.accessKeyId] : [],
     scope: scopeOf(finding, principal),
-    alongside: alongside({ finding, principal, mode, execution }),
+    alongside: alongside({ finding, principal, mode }),
   };
 }
 

@@ -20,7 +20,7 @@ const Start = z.object({
   playbook: z.enum(['compromised-instance', 'compromised-access-key', 'compromised-role']),
   /** What a person would start the playbook with. */
   request: z.record(z.string(), z.unknown()),
-  /** The execution's, the same whenever this execution asks again. */
+  /** The execution's, the same whenever it is asked for in this case, by whichever execution. */
   name: z.string(),
   /** The instance whose memory capture must have begun first; null where nothing must. */
   waitFor: InstanceId.nullable(),
@@ -102,7 +102,7 @@ export const planAttackSequence = defineStep({
     return {
       ...locked,
       ...about,
-      ...planned(apart, { finding, words: { ...words, ...asking }, execution }),
+      ...planned(apart, { finding, words: { ...words, ...asking }, caseId: locked.ref.caseId }),
     };
   },
 });
@@ -137,7 +137,7 @@ const lockedAs = ({ account, region, id }: Finding, answered: readonly Answered[
 interface Asked {
   readonly finding: Finding;
   readonly words: object;
-  readonly execution: string;
+  readonly caseId: string;
 }
 
 /** At most so many starts, and everything else that the sequence names. */
@@ -156,10 +156,11 @@ function planned({ answered, left }: ReturnType<typeof takeApart>, asked: Asked)
 
 function startOf(
   { playbook, key, named, account, region, waitFor }: Answered,
-  { finding, words, execution }: Asked,
+  { finding, words, caseId }: Asked,
 ): z.infer<typeof Start> {
   const reason = `attack sequence ${idOf(finding)}`;
-  const name = `sequence-${hash(`${execution} ${playbook} ${key}`)}`;
+  // By the case: whoever takes it over must not start again what was started.
+  const name = `sequence-${hash(`${caseId} ${playbook} ${key}`)}`;
   return { playbook, request: { ...named, account, region, ...words, reason }, name, waitFor };
 }
 

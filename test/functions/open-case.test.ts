@@ -624,6 +624,22 @@ describe('open-case on a role', () => {
     });
   });
 
+  it('starts the instance’s playbook by the same name again where the case is taken over', async () => {
+    const type = 'UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS';
+    const session = role('web', `AROAEXAMPLE:${instanceId}`);
+    const { open, running } = home({ playbook });
+    const first = await open(used(session, { type }));
+    running.delete(first.ref.execution);
+
+    const taken = await open(used(session, { type }), 'second');
+
+    expect(taken).toMatchObject({
+      reason: 'taken-over',
+      alongside: { name: first.alongside.name },
+    });
+    expect(taken.ref.execution).not.toBe(first.ref.execution);
+  });
+
   it('leaves the instance alone when its credentials were only seen to be misused', async () => {
     const opened = await home({ playbook }).open(used(role('web', `AROAEXAMPLE:${instanceId}`)));
 

@@ -86,6 +86,17 @@ async function planOf(sequence: unknown) {
 }
 
 describe('plan-attack-sequence', () => {
+  it('names what it starts the same again where another execution takes its case over', async () => {
+    const { plan } = await planning();
+    const { result: first } = await plan(live(whole));
+
+    const { result: taken } = await plan(live(whole), 'second');
+
+    expect(taken.reason).toBe('taken-over');
+    expect(taken.starts).toEqual(first.starts);
+    expect(first.starts).toHaveLength(3);
+  });
+
   it('names the playbook of each target, keys first and a session after its instance', async () => {
     const { plan } = await planning();
 
