@@ -17,6 +17,12 @@ const input = z.strictObject({
   }),
 });
 
+/** A case as its own execution leaves it. */
+const Closed = z.object({
+  status: z.enum(['contained', 'needs-human', 'ended', 'denied']),
+  summary: z.object({ missing: z.array(z.string()).default([]) }),
+});
+
 const output = z.object({
   /**
    * `settled`: the case it held is a human's now. `told`: it had closed its case, and people hear of
@@ -35,7 +41,8 @@ const output = z.object({
  * are told first and the lock freed after, so that whatever fails in between, they hear of it; the
  * same event once more finds the case closed and is silent. A case that its execution has closed, or
  * that another one has taken over, is left as it is; of a closed one nobody has heard of, people do.
- * Last the manifest of the case's evidence is written; people hear of it when it cannot be.
+ * Last the manifest of the case's evidence is written where the execution has not come to it; people
+ * hear of it when it cannot be.
  */
 export const settleFailedExecution = defineStep({
   name: 'settle-failed-execution',
@@ -58,9 +65,9 @@ export const settleFailedExecution = defineStep({
     if (found.outcome !== 'held') {
       const { outcome, caseId } = found;
       if (outcome === 'taken-over' || found.told) return { outcome, caseId };
-      const hasManifest = 'key' in ((await home.cases.manifest(caseId)) ?? {});
-      await home.notify(messageFor({ execution, status, closed: { caseId, hasManifest } }));
+      await home.notify(messageFor({ execution, status, closed: caseId }));
       await home.cases.noteTold({ caseId });
+      if (found.worked) await completeEvidence(found.worked, home);
       return { outcome: 'told' as const, caseId };
     }
 
@@ -78,14 +85,25 @@ export const settleFailedExecution = defineStep({
     await home.notify(messageFor({ execution, status, held: { ref, steps, before } }));
     const summary = await giveToHuman(ref, status, home);
     await home.cases.noteTold(ref);
-    const actor = `settle-failed-execution, ${execution}`;
     await keepManifest(
-      { home, case: ref, actor },
+      { home, case: ref, actor: actorFor(ref) },
       { status: 'needs-human', missing: summary.missing },
     );
     return { outcome: 'settled' as const, caseId: ref.caseId };
   },
 });
+
+const actorFor = ({ execution }: CaseRef) => `settle-failed-execution, ${execution}`;
+
+/** The manifest that an execution had no time to write once it had closed its case. */
+async function completeEvidence(ref: CaseRef, home: StepContext['home']) {
+  const { data: closed } = Closed.safeParse(await home.cases.whole(ref.caseId));
+  // What is released by now was closed long before.
+  if (!closed) return;
+  const { status, summary } = closed;
+  const { missing } = summary;
+  await keepManifest({ home, case: ref, actor: actorFor(ref) }, { status, missing });
+}
 
 async function giveToHuman(ref: CaseRef, status: string, { cases }: StepContext['home']) {
   const summary = {

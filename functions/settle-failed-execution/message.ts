@@ -9,7 +9,7 @@ interface Ended {
   readonly execution: string;
   readonly status: string;
   /** The case that it had closed before it ended. */
-  readonly closed?: { readonly caseId: CaseId; readonly hasManifest: boolean };
+  readonly closed?: CaseId;
   /** The closed case whose changes it was taking back. */
   readonly releasing?: CaseRef;
   readonly held?: { readonly ref: CaseRef; readonly steps: Records; readonly before: Befores };
@@ -26,15 +26,8 @@ export function messageFor({ execution, status, closed, releasing, held }: Ended
   const came = words[status] ?? status;
   if (closed) {
     return {
-      title: `A playbook ${came} after it had closed case ${closed.caseId}`,
-      text: [
-        `Execution: ${execution}\n\nNobody may have heard what came of the case: read it, and see to what it says is missing.`,
-        ...(closed.hasManifest
-          ? []
-          : [
-              'It has no evidence manifest: invoke the Lambda of close-case again with what the state "Close case" sent it.',
-            ]),
-      ].join('\n\n'),
+      title: `A playbook ${came} after it had closed case ${closed}`,
+      text: `Execution: ${execution}\n\nNobody may have heard what came of the case: read it, and see to what it says is missing.`,
       keywords: ['cordon', 'needs-human'],
     };
   }

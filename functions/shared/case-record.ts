@@ -125,7 +125,13 @@ interface Admission {
 type HeldBy =
   /** `releasing`: the case was closed, and the execution was taking its changes back. */
   | { readonly outcome: 'held'; readonly ref: CaseRef; readonly releasing?: true }
-  | { readonly outcome: 'already-closed'; readonly caseId: CaseId; readonly told: boolean }
+  | {
+      readonly outcome: 'already-closed';
+      readonly caseId: CaseId;
+      readonly told: boolean;
+      /** The case as the execution held it; null where it was taking the case's changes back. */
+      readonly worked: CaseRef | null;
+    }
   | { readonly outcome: 'taken-over'; readonly caseId: CaseId };
 
 /** What a case says of its evidence manifest: its key and how many artefacts it lists, or why not. */
@@ -409,7 +415,12 @@ export class CaseRecord {
         item.releasing === true
           ? await this.releases.isTold(ref)
           : (await this.#table.get(toldKey(caseId))) !== undefined;
-      return { outcome: 'already-closed', caseId, told };
+      return {
+        outcome: 'already-closed',
+        caseId,
+        told,
+        worked: item.releasing === true ? null : ref,
+      };
     }
     if (lock.holder !== execution) return { outcome: 'taken-over', caseId };
     return { outcome: 'held', ref, ...(item.releasing === true && { releasing: true }) };

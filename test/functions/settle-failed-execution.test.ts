@@ -185,11 +185,31 @@ it('settles the case without a manifest that cannot be written, and tells a huma
   expect(notifications[1]?.text).toContain(`in the evidence store under ${ref.caseId}/`);
 });
 
-it('says of a closed case nobody has heard of that it has no manifest', async () => {
-  const { cases, ref, settle, notifications } = await stopped();
+it('writes the manifest that a closed case nobody has heard of still lacks', async () => {
+  const { cases, ref, settle, evidence, notifications } = await stopped();
+  const summary = { missing: ['Capture memory: failed.'] };
+  await cases.close(ref, { status: 'contained', counted: 1, summary });
+
+  await settle('ABORTED');
+  const kept = await cases.manifest(ref.caseId);
+
+  if (!kept || !('key' in kept)) throw new Error('there is no manifest');
+  const { case: facts } = Manifest.parse(
+    JSON.parse(Buffer.from((await evidence.get(kept.key)) ?? '').toString()),
+  );
+  expect(facts).toMatchObject({ status: 'contained', ...summary });
+  expect(notifications).toHaveLength(1);
+});
+
+it('tells a human as well when it cannot write that manifest', async () => {
+  const { cases, ref, settle, evidence, notifications } = await stopped();
   await cases.close(ref, { status: 'contained', counted: 1, summary: {} });
+  evidence.put = async () => Promise.reject(new TypeError('no way there'));
 
   await settle('ABORTED');
 
-  expect(notifications[0]?.text).toContain('It has no evidence manifest');
+  expect(notifications.map(({ title }) => title)).toEqual([
+    `A playbook was stopped after it had closed case ${ref.caseId}`,
+    `Evidence of case ${ref.caseId} is not complete`,
+  ]);
 });

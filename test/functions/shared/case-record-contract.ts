@@ -120,7 +120,7 @@ export function describeCaseRecord(kind: string, open: () => Promise<CaseTable>)
         expect(await cases.heldBy(ref.execution)).toEqual({ outcome: 'held', ref });
         await cases.close(ref, closing());
         const { caseId } = ref;
-        const closed = { outcome: 'already-closed', caseId };
+        const closed = { outcome: 'already-closed', caseId, worked: ref };
         expect(await cases.heldBy(ref.execution)).toEqual({ ...closed, told: false });
         await cases.noteTold(ref);
         expect(await cases.heldBy(ref.execution)).toEqual({ ...closed, told: true });
