@@ -29,11 +29,13 @@ export function runFamily(
 ): { underWay: Promise<void>; ended: Promise<Family> } {
   const { account, workflow, input: request, name } = execution;
   const started = new Map<string, Promise<Family>>();
+  const { taken: names = new Set() } = execution;
   const start: Home['start'] = async (playbook, input, name) => {
     const further = workflows.get(playbook);
     if (!further) throw new UnusableInputError(`there is no workflow for ${playbook}`);
     const arn = executionArn({ account, workflow: further }, name);
-    if (started.has(arn)) return { outcome: 'already-started', execution: arn };
+    if (names.has(arn)) return { outcome: 'already-started', execution: arn };
+    names.add(arn);
     started.set(arn, runFamily({ ...execution, workflow: further, name, input }, workflows).ended);
     return { outcome: 'started', execution: arn };
   };

@@ -28,6 +28,8 @@ export interface Execution {
   now(): Date;
   /** The ARNs of executions that run; this one is added while it does. */
   readonly running: Set<string>;
+  /** The ARNs of what steps have started in this world; a name is taken for 90 days. */
+  readonly taken?: Set<string> | undefined;
   /** What their steps sleep by. */
   readonly turns?: Turns;
   readonly dryRun?: 'copy' | 'stand-ins';

@@ -14,6 +14,7 @@ class World {
   readonly table: CaseTableInMemory;
   readonly evidence: EvidenceInMemory;
   readonly running = new Set<string>();
+  readonly taken = new Set<string>();
   readonly turns = new Turns();
   readonly waits = new Waits();
   /** The time of the last finding in it: what is asked for by hand comes after. */

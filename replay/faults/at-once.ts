@@ -1,8 +1,8 @@
 import type { Priority } from '../../functions/shared/parse-finding.ts';
 import { findingsIn } from '../findings-in.ts';
-import { type End, endOf } from './end-state.ts';
+import { type CaseEnd, type End, endOf } from './end-state.ts';
 import { always, type FaultFree, type Judged } from './invariants.ts';
-import { type Came, play, type Scenario } from './scenario.ts';
+import { type Came, idOf, play, type Scenario } from './scenario.ts';
 
 /** Several findings about one target at the same moment. */
 export interface AtOnce extends Judged {
@@ -31,28 +31,51 @@ export async function* tryAtOnce(scenario: Scenario, faultFree: FaultFree): Asyn
         copies: count,
         distinct: kind === 'findings',
       });
-      const violations = violated(came, faultFree);
+      const ids = kind === 'copies' ? [] : idsOf(scenario, count);
+      const violations = violated(came, faultFree, ids);
       const ending = violations.length > 0 ? 'violated' : 'same-end';
       yield { source: of.source, priority, kind, count, ending, violations };
     }
   }
 }
 
-function violated(came: Came, faultFree: FaultFree): readonly string[] {
+/** The ids of a case's only finding and of those that differ from it in their id alone. */
+function idsOf(scenario: Scenario, count: number): readonly string[] {
+  const [item] = findingsIn(scenario.case);
+  if (!item || !('parsed' in item)) return [];
+  return Array.from({ length: count }, (_, number) => idOf(item.parsed.finding.id, number));
+}
+
+/** An attack sequence is a target of its own, by its id; what it names is the same target still. */
+function casesDue({ cases }: End, [id = '', ...others]: readonly string[]): readonly CaseEnd[] {
+  const more = cases.filter(({ target }) => id !== '' && target.includes(id));
+  return [
+    ...cases,
+    ...others.flatMap((other) =>
+      more.map((one) => ({ ...one, target: one.target.replace(id, other) })),
+    ),
+  ];
+}
+
+function violated(came: Came, faultFree: FaultFree, ids: readonly string[]): readonly string[] {
   const { end: wanted, initial } = faultFree;
   const end = endOf(came, initial);
+  const due = casesOf(casesDue(wanted, ids));
   return [
     ...always(came, end, faultFree),
     ...(end.accounts === wanted.accounts ? [] : ['the account differs']),
-    ...(casesOf(end) === casesOf(wanted) ? [] : [`cases: ${casesOf(end)}, not ${casesOf(wanted)}`]),
+    ...(casesOf(end.cases) === due ? [] : [`cases: ${casesOf(end.cases)}, not ${due}`]),
     ...(changesOf(came) === changesOf(faultFree.came)
       ? []
       : [`changes: ${changesOf(came)}, not ${changesOf(faultFree.came)}`]),
   ];
 }
 
-const casesOf = ({ cases }: End): string =>
-  cases.map(({ target, mode, status }) => `${mode} ${target} ${status}`).join(', ');
+const casesOf = (cases: readonly CaseEnd[]): string =>
+  cases
+    .map(({ target, mode, status }) => `${mode} ${target} ${status}`)
+    .sort()
+    .join(', ');
 
 /** Writes to the account acted on, each with how often it was sent. */
 function changesOf({ attempts }: Came): string {

@@ -9,6 +9,8 @@ export interface CaseEnd {
   readonly status: string;
   /** What it says is missing or left to a person. */
   readonly missing: readonly string[];
+  /** Whether it has the manifest of its evidence. */
+  readonly manifest: 'kept' | 'none';
 }
 
 /** What a run has come to, in a form in which two runs can be held against each other. */
@@ -17,8 +19,8 @@ export interface End {
   readonly accounts: string;
   /** The same, as far as it is about access and not about evidence. */
   readonly containment: string;
-  /** Of which volume each snapshot is, and for what; with ids, since a second set must be listed. */
-  readonly snapshots: readonly { readonly id: string; readonly of: string }[];
+  /** Of which volume each snapshot is, for what, and which case took it. */
+  readonly snapshots: readonly SnapshotEnd[];
   /** How each execution ended, by playbook. */
   readonly executions: readonly string[];
   readonly cases: readonly CaseEnd[];
@@ -32,9 +34,20 @@ export interface End {
   readonly tried: ReadonlySet<string>;
   /** Ids that steps named as duplicates. */
   readonly duplicates: ReadonlySet<string>;
+  /** Ids of the artefacts that cases list, each with its case before it. */
+  readonly listed: ReadonlySet<string>;
+}
+
+/** A snapshot; with its id, since a second one must be listed. */
+export interface SnapshotEnd {
+  readonly id: string;
+  readonly of: string;
+  /** The id of the case, by the snapshot's tag; empty where it has none. */
+  readonly by: string;
 }
 
 const CaseItem = z.looseObject({
+  pk: z.string(),
   target: z.string(),
   mode: z.string(),
   status: z.string(),
@@ -64,6 +77,7 @@ export function endOf(came: Came, initial: readonly AccountState[]): End {
       sk === 'case' && target ? [[pk, `${mode} ${target}`]] : [],
     ),
   );
+  const kept = new Set(items.flatMap(({ pk, sk, key }) => (sk === 'manifest' && key ? pk : [])));
   return {
     accounts: canonical(states.map(({ snapshots: _, ...rest }) => rest)),
     containment: canonical(states.map(containmentOf)),
@@ -71,14 +85,17 @@ export function endOf(came: Came, initial: readonly AccountState[]): End {
       snapshots.map(({ snapshotId: id, volumeId, tags }) => ({
         id,
         of: alike(`${volumeId} ${tags['cordon:role'] ?? 'volume'}`),
+        by: tags['cordon:case'] ?? '',
       })),
     ),
     executions: came.executions.map(({ family, status }) => `${family.playbook} ${status}`).sort(),
     cases: items
       .filter(({ pk, sk }) => sk === 'case' && pk.startsWith('case#'))
       .map((item) => {
-        const { target, mode, status, summary } = CaseItem.parse(item);
-        return { target, mode, status, missing: summary?.missing.map(alike) ?? [] };
+        const { pk, target, mode, status, summary } = CaseItem.parse(item);
+        const missing = summary?.missing.map(alike) ?? [];
+        const manifest = kept.has(pk) ? ('kept' as const) : ('none' as const);
+        return { target, mode, status, missing, manifest };
       })
       .sort((a, b) => (a.target < b.target ? -1 : 1)),
     befores: grouped(
@@ -96,6 +113,11 @@ export function endOf(came: Came, initial: readonly AccountState[]): End {
     duplicates: new Set(
       runs.flatMap(({ result }) =>
         result && 'duplicates' in result ? z.array(z.string()).parse(result.duplicates) : [],
+      ),
+    ),
+    listed: new Set(
+      items.flatMap(({ pk, sk, id }) =>
+        sk.startsWith('artefact#') ? `${pk.replace('case#', '')} ${id}` : [],
       ),
     ),
   };
@@ -141,18 +163,35 @@ const withoutMade = (state: unknown, known: ReadonlySet<string>): unknown =>
       : value,
   );
 
-/** How often something was looked at, and what only a repeated request tells apart. */
-const passing: ReadonlySet<string> = new Set(['looks', 'clientRequest', 'stale', 'unseen']);
+/**
+ * How often something was looked at, and what only a repeated request tells apart: a token is the
+ * hash of a case's id among others, and a case that is opened anew has another.
+ */
+const passing: ReadonlySet<string> = new Set([
+  'looks',
+  'clientRequest',
+  'clientToken',
+  'stale',
+  'unseen',
+]);
+
+/**
+ * Canonical JSON with the objects of a list once each: what a second case adds beside the first one's,
+ * such as a denial of its own, is then the same as the first one's.
+ */
+export const asSets = (canonical: string): string => sorted(JSON.parse(canonical), 'once');
 
 /** JSON in which order says nothing: members by name, and the objects of a list by their own JSON. */
-function sorted(value: unknown): string {
+function sorted(value: unknown, each: 'all' | 'once' = 'all'): string {
   if (Array.isArray(value)) {
-    const each = value.map(sorted);
-    return `[${(value.some((one) => typeof one === 'object') ? each.sort() : each).join(',')}]`;
+    const list = value.map((one) => sorted(one, each));
+    if (!value.some((one) => typeof one === 'object')) return `[${list.join(',')}]`;
+    return `[${(each === 'once' ? [...new Set(list)] : list).sort().join(',')}]`;
   }
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   const members = Object.entries(value)
     .filter(([name, member]) => member !== undefined && !passing.has(name))
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${sorted(member)}`).join(',')}}`;
+  const texts = members.map(([name, member]) => `${JSON.stringify(name)}:${sorted(member, each)}`);
+  return `{${texts.join(',')}}`;
 }

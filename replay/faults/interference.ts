@@ -37,6 +37,13 @@ export interface Attempt {
   readonly beside: string;
 }
 
+/** The attempt that met a fault, in which account, and as what its step found that. */
+export interface Met {
+  readonly attempt: Attempt;
+  readonly account: RehearsalAccount;
+  readonly found: AccountState;
+}
+
 /** A fault to be met at an attempt, by its place or by how many came before it. */
 export interface Plan {
   readonly place: string | number;
@@ -75,8 +82,7 @@ export class Interference {
   readonly attempts: Attempt[] = [];
   /** Executions that were stopped. */
   readonly stopped = new Set<string>();
-  /** The attempt that met the fault, and the account as its step found it. */
-  met: { readonly attempt: Attempt; readonly found: AccountState } | undefined;
+  met: Met | undefined;
   readonly #plan: Plan | undefined;
   readonly #without: Mutation;
   readonly #further: readonly Plan[];
@@ -112,7 +118,8 @@ export class Interference {
       const attempt = { place, call, ...about, writesBefore, beside };
       if (writes) this.#writes++;
       this.attempts.push(attempt);
-      const fault = this.#faultAt(attempt, found ?? run.account.state);
+      const { account } = run;
+      const fault = this.#faultAt({ attempt, account, found: found ?? account.state });
       return fault ? this.#meet(fault, sending, { run, life }) : sending.go();
     };
     this.#alive.add(prefix);
@@ -120,17 +127,18 @@ export class Interference {
     return ended.finally(() => this.#alive.delete(prefix));
   };
 
-  #faultAt(attempt: Attempt, found: AccountState): Fault | undefined {
+  #faultAt(meeting: Met): Fault | undefined {
     const plan = this.#plan;
+    const { attempt } = meeting;
     const nth = this.attempts.length - 1;
     const further = this.#further.find(({ place }) => place === nth || place === attempt.place);
     if (further) {
-      this.met ??= { attempt, found };
+      this.met ??= meeting;
       return further.fault;
     }
     if (!plan) return undefined;
     if (!this.met && attempt.place === plan.place) {
-      this.met = { attempt, found };
+      this.met = meeting;
       return plan.fault;
     }
     const again = this.met && plan.fault.lasts === 'from-then-on' && this.met.attempt;

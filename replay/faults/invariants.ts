@@ -2,7 +2,7 @@ import { steps } from '../../functions/index.ts';
 import type { Step } from '../../functions/shared/step.ts';
 import type { AccountState } from '../account/state.ts';
 import { widerThan } from './access.ts';
-import { type CaseEnd, type End, endOf } from './end-state.ts';
+import { asSets, type CaseEnd, type End, endOf, type SnapshotEnd } from './end-state.ts';
 import type { Fault } from './faults.ts';
 import { roleOf } from './roles.ts';
 import type { Came } from './scenario.ts';
@@ -42,9 +42,7 @@ export function judge(came: Came, fault: Fault, faultFree: FaultFree): Judged {
     ...always(came, end, faultFree),
     ...notWiderThanItsStepFoundIt(came),
     ...(fault.lasts === 'once' ? notIntact(end, faultFree.end) : []),
-    ...(fault.name === 'not-found' || isSecondCase(end, faultFree, fault)
-      ? []
-      : claims(end, faultFree.end)),
+    ...(fault.name === 'not-found' ? [] : claims(came, end, faultFree.end)),
   ];
   const { ending, violations } = verdict({ came, end, fault, faultFree });
   const all = [...broken, ...violations];
@@ -60,35 +58,42 @@ interface Facts {
 
 function verdict(facts: Facts): Judged {
   const { came, end, fault, faultFree } = facts;
-  // What fails in Cordon's own account has failed four times over: people are told in other words.
-  const otherWords = fault.name === 'taken-over' || came.met?.attempt.home === true;
-  const differs = differences(end, faultFree.end, {
-    restarted: fault.name === 'taken-over',
-    otherWords,
-  });
-  if (differs.length === 0) return { ending: 'same-end', violations: [] };
-  if (isSecondCase(end, faultFree, fault) && equal(statuses(end), statuses(faultFree.end))) {
-    return { ending: 'same-end', violations: [] };
+  const { step = '', home = false } = came.met?.attempt ?? {};
+  const { kind } = roleOf(step);
+  const isRestarted = fault.name === 'taken-over';
+  const differs = differences(end, faultFree.end, { isRestarted, isHome: home });
+  if (differs.length === 0) {
+    const lacks = withoutManifest(end, faultFree.end);
+    if (lacks.length === 0) return { ending: 'same-end', violations: [] };
+    // What fails in Cordon's own account has failed after the SDK had tried it four times.
+    const mayLack = home && kind === 'own' && end.told.some(saysNoManifest);
+    return { ending: 'evidence-missing', violations: mayLack ? [] : lacks };
+  }
+  if (isSecondCase(facts)) {
+    const { containment } = faultFree.end;
+    const more = [
+      ...(equal(statuses(end), statuses(faultFree.end)) ? [] : differs),
+      ...(asSets(end.containment) === asSets(containment)
+        ? []
+        : [`a second case: ${firstDifference(asSets(end.containment), asSets(containment))}`]),
+    ];
+    return { ending: 'same-end', violations: more };
   }
   if (fault.name === 'execution-stopped') return stopped(facts);
-  const { kind } = roleOf(came.met?.attempt.step ?? '');
-  // A volume or a query that is never seen again is how AWS refuses some of them; and what fails in
-  // Cordon's own account has failed after the SDK had tried it four times.
-  const mayLack = fault.name === 'not-done' || came.met?.attempt.home;
-  if (mayLack && kind === 'evidence' && fault.effect !== 'execution-gone') {
-    return withoutEvidence(facts);
-  }
-  if (fault.lasts === 'once') return { ending: 'violated', violations: differs };
+  // A volume or a query that is never seen again is how AWS refuses some of them.
+  const isRefusal = fault.name === 'not-done' && kind === 'evidence';
+  if (fault.lasts === 'once' && !isRefusal) return { ending: 'violated', violations: differs };
   if (kind === 'evidence') return withoutEvidence(facts);
   return kind === 'containment' ? withoutContainment(facts) : withoutCase(facts);
 }
 
 /**
- * Started anew when the stopped execution had closed its case already, there is nothing to take over:
- * the second start is a case of its own, with denials of its own beside the first one's.
+ * Started anew when the stopped execution had closed its case already, or had never opened one and
+ * another finding's is closed by then, there is nothing to take over: the second start is a case of
+ * its own, with evidence and denials of its own beside the first one's.
  */
-const isSecondCase = (end: End, { end: wanted }: FaultFree, { name }: Fault): boolean =>
-  name === 'taken-over' && end.cases.length > wanted.cases.length;
+const isSecondCase = ({ came, end, faultFree, fault }: Facts): boolean =>
+  fault.name === 'taken-over' && !came.tookOver && end.cases.length > faultFree.end.cases.length;
 
 /** What must hold however a run has gone. */
 export function always(came: Came, end: End, { end: wanted, initial }: FaultFree): string[] {
@@ -125,13 +130,11 @@ const notIntact = (end: End, wanted: End): string[] =>
     .filter(([key]) => undone.has(key.split(' ')[2] ?? ''))
     .map(([key]) => `not as it was before: ${key}`);
 
-function notWiderThanItsStepFoundIt({ met, worlds }: Came): string[] {
-  if (!met) return [];
-  const now = worlds.map(({ account }) => account.state);
-  const same = now.find(({ accountId }) => accountId === met.found.accountId);
-  return worlds.length === 1 && same
-    ? widerThan(met.found, same).map((line) => `wider than its step found it: ${line}`)
-    : [];
+function notWiderThanItsStepFoundIt({ met, where }: Came): string[] {
+  if (!met || !where) return [];
+  return widerThan(met.found, where.account.state).map(
+    (line) => `wider than its step found it: ${line}`,
+  );
 }
 
 /** One group of a name in a VPC is enough for any number of cases. */
@@ -145,25 +148,34 @@ function moreGroups(now: readonly AccountState[], initial: readonly AccountState
   });
 }
 
-/** AWS does not let a second snapshot always be told in advance; then the step must name it. */
-function notListed({ snapshots, duplicates }: End, wanted: End): string[] {
-  const due = new Map<string, number>();
-  for (const { of } of wanted.snapshots) due.set(of, (due.get(of) ?? 0) + 1);
-  const extra = snapshots.filter(({ id, of }) => {
-    if (duplicates.has(id)) return false;
+/**
+ * AWS does not let a second snapshot always be told in advance; then the step must name it, and the
+ * case list it. A further case on the same volume, opened when the first was closed, has a set of its
+ * own, which it lists.
+ */
+function notListed({ snapshots, duplicates, listed }: End, wanted: End): string[] {
+  const count = (list: readonly SnapshotEnd[], of: string) =>
+    list.filter((one) => one.of === of).length;
+  const extra = snapshots.filter(({ id, of, by }) => {
     // One of a volume that the fault-free run has none of, such as a memory volume's own, is due.
-    const left = due.get(of) ?? 1;
-    due.set(of, left - 1);
-    return left <= 0;
+    if (count(snapshots, of) <= (count(wanted.snapshots, of) || 1)) return false;
+    const ofCase = snapshots.filter((one) => one.of === of && one.by === by);
+    const unnamed = ofCase.filter((one) => !duplicates.has(one.id));
+    return unnamed.length > 1 || !listed.has(`${by} ${id}`);
   });
   return extra.map(({ id, of }) => `a further snapshot that nothing lists: ${id} of ${of}`);
 }
 
-/** A case that calls itself contained is contained as the fault-free one is. */
-function claims(end: End, wanted: End): string[] {
+/** A case that calls itself contained is contained as the fault-free one is, if with more denials. */
+function claims({ executions }: Came, end: End, wanted: End): string[] {
   const claimed = (cases: readonly CaseEnd[]) =>
     cases.length > 0 && cases.every(({ status }) => status === 'contained');
-  return claimed(end.cases) && claimed(wanted.cases) && end.containment !== wanted.containment
+  // Its finding is in no case that could claim anything, and people were told of its execution.
+  const isOutside = executions.some(({ settled }) => settled?.outcome === 'no-case');
+  const isSame =
+    end.containment === wanted.containment ||
+    asSets(end.containment) === asSets(wanted.containment);
+  return claimed(end.cases) && claimed(wanted.cases) && !isSame && !isOutside
     ? ['every case says contained, and the account is not as without a fault']
     : [];
 }
@@ -172,13 +184,13 @@ function claims(end: End, wanted: End): string[] {
 function differences(
   end: End,
   wanted: End,
-  { restarted, otherWords }: { restarted: boolean; otherWords: boolean },
+  { isRestarted, isHome }: { isRestarted: boolean; isHome: boolean },
 ): string[] {
   return [
     ...(end.accounts === wanted.accounts
       ? []
       : [`the account differs: ${firstDifference(end.accounts, wanted.accounts)}`]),
-    ...(restarted || equal(end.executions, wanted.executions)
+    ...(isRestarted || equal(end.executions, wanted.executions)
       ? []
       : [`executions ended as ${end.executions}, not ${wanted.executions}`]),
     ...(equal(statuses(end), statuses(wanted))
@@ -188,12 +200,30 @@ function differences(
       .filter((key) => !end.befores.has(key))
       .map((key) => `not recorded: ${key}`),
     ...wanted.told
-      .filter((title) => !otherWords && !end.told.includes(title))
+      .filter((title) => !end.told.includes(title))
+      .filter((title) => !(isHome && end.told.includes(title.replace(':', `${noManifest}:`))))
+      .filter(() => !(isRestarted && end.told.some((title) => closedBefore.test(title))))
       .map((title) => `not told: ${title}`),
     ...missingMore(end, wanted).map((line) => `missing: ${line}`),
     ...fewerSnapshots(end, wanted),
   ];
 }
+
+/** What `close-case` adds to what it tells people. */
+const noManifest = ', no evidence manifest';
+const saysNoManifest = (title: string): boolean =>
+  title.includes(noManifest) || /^Evidence of case .* is not complete$/.test(title);
+
+/** The rule on executions tells of a case whose execution was stopped before it had told of it. */
+const closedBefore = /^A playbook was stopped after it had closed case /;
+
+/** Cases that end without the manifest of their evidence, where the fault-free ones have theirs. */
+const withoutManifest = (end: End, wanted: End): string[] => {
+  const have = new Set(wanted.cases.flatMap((one) => (one.manifest === 'kept' ? one.target : [])));
+  return end.cases
+    .filter(({ target, manifest }) => manifest === 'none' && have.has(target))
+    .map(({ target }) => `no evidence manifest: ${target}`);
+};
 
 const equal = (one: readonly string[], other: readonly string[]) =>
   one.join('\n') === other.join('\n');

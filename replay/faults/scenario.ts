@@ -26,7 +26,7 @@ export interface Scenario {
 
 type World = Pick<
   ReturnType<Worlds['of']>,
-  'account' | 'table' | 'evidence' | 'running' | 'turns' | 'waits' | 'nextName'
+  'account' | 'table' | 'evidence' | 'running' | 'taken' | 'turns' | 'waits' | 'nextName'
 >;
 
 /** One execution, how it ended, and what settled it where it did not end well. */
@@ -44,6 +44,10 @@ export interface Came {
   readonly told: readonly Notification[];
   readonly attempts: readonly Attempt[];
   readonly met: Interference['met'];
+  /** The world that the fault was met in. */
+  readonly where: World | undefined;
+  /** Whether an execution that was stopped had a case open, which the next one must take over. */
+  readonly tookOver: boolean;
 }
 
 /** What a run came to whose stopped execution was started anew, and what it came to where it was not. */
@@ -94,9 +98,12 @@ export async function play(scenario: Scenario, plan?: Plan, more: More = {}): Pr
   const { stopped } = interference;
   const gone = families.filter(({ family }) => stopped.has(family.execution));
   // As a world of its own: what is settled is not there any more to be taken over.
-  const asStopped = gone.length > 0 ? await stage.settled(copyOf(families), interference) : null;
+  const asStopped =
+    gone.length > 0 ? await stage.settled(copyOf(families), families, interference) : null;
   for (const one of gone) families.push(...(await stage.startAnew(one)));
-  return { ...(await stage.settled(families, interference)), asStopped };
+  const came = await stage.settled(families, families, interference);
+  const tookOver = asStopped?.executions.some(({ settled }) => settled?.outcome === 'settled');
+  return { ...came, asStopped, tookOver: tookOver ?? false };
 }
 
 /** The same executions in worlds of the same state, which they no longer share with the first. */
@@ -113,20 +120,24 @@ function copyOf(families: readonly InWorld[]): readonly InWorld[] {
   });
 }
 
-const pick = ({ evidence, running, turns, waits, nextName }: World) => ({
+const pick = ({ evidence, running, taken, turns, waits, nextName }: World) => ({
   evidence,
   running,
+  taken,
   turns,
   waits,
   nextName,
 });
+
+/** The id that the n-th of several findings has which differ in it alone. */
+export const idOf = (id: string, number: number): string => (number === 0 ? id : `${id}-${number}`);
 
 /** The same finding by another id. */
 function another(item: Item, number: number): Item {
   if (!('parsed' in item) || number === 0) return item;
   const { parsed } = item;
   const { finding, request, event } = parsed;
-  const id = `${finding.id}-${number}`;
+  const id = idOf(finding.id, number);
   const renamed = <T>(value: T): T =>
     JSON.parse(JSON.stringify(value).replaceAll(JSON.stringify(finding.id), JSON.stringify(id)));
   return {
@@ -190,8 +201,15 @@ class Stage {
     return allOf(await ended).map((each) => ({ family: each, world }));
   }
 
-  /** What everything came to, once the rule on executions that did not end well has settled them. */
-  async settled(families: readonly InWorld[], { stopped, attempts, met }: Interference) {
+  /**
+   * What everything came to, once the rule on executions that did not end well has settled them:
+   * in the worlds it ran in, or in copies of them.
+   */
+  async settled(
+    families: readonly InWorld[],
+    originals: readonly InWorld[],
+    { stopped, attempts, met }: Interference,
+  ): Promise<Came> {
     const told: Notification[] = families.flatMap(({ family }) => family.ran.notifications);
     const executions: Ended[] = [];
     for (const each of families) {
@@ -201,7 +219,9 @@ class Stage {
       else executions.push({ ...each, status, settled: await this.settle(each, status, told) });
     }
     const worlds = [...new Set(families.map(({ world }) => world))];
-    return { worlds, executions, told, attempts, met };
+    const at = originals.findIndex(({ world }) => world.account === met?.account);
+    const where = families[at]?.world;
+    return { worlds, executions, told, attempts, met, where, tookOver: false };
   }
 
   /** What the rule on executions that did not end well invokes. */
@@ -227,7 +247,7 @@ class Stage {
     const workflow = workflows.get(playbook);
     if (!workflow) throw new Error(`there is no workflow for ${playbook}`);
     this.#clock = now().toISOString();
-    const { account, table, evidence, running, turns, waits } = world;
+    const { account, table, evidence, running, taken, turns, waits } = world;
     const { approver, units, settings } = of;
     return {
       workflow,
@@ -237,6 +257,7 @@ class Stage {
       table,
       evidence,
       running,
+      taken,
       turns,
       waits,
       approver,
