@@ -44,7 +44,8 @@ export async function snapshotsOfCase(
   for await (const { Snapshots = [] } of pages) {
     for (const { SnapshotId, VolumeId, State, Tags = [], StartTime } of Snapshots) {
       const volume = volumes.find(({ volumeId }) => volumeId === VolumeId);
-      if (!SnapshotId || !volume) continue;
+      // The memory image's snapshot is of the same case, and another step's.
+      if (!SnapshotId || !volume || Tags.some(({ Key }) => Key === 'cordon:role')) continue;
       found.push({
         snapshotId: SnapshotId,
         volumeId: volume.volumeId,

@@ -8,7 +8,8 @@ import {
   SendCommandCommand,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
-import type { CaseId, VolumeId } from '../shared/ids.ts';
+import * as z from 'zod';
+import { type CaseId, type InstanceId, VolumeId } from '../shared/ids.ts';
 import type { StepContext } from '../shared/step.ts';
 import type { Capturable } from './capturable.ts';
 import type { CaptureValues } from './capture-document.ts';
@@ -98,6 +99,33 @@ const valuesOf = ({ target, sizing, volumeId }: Capture, link: string, caseId: C
 const asLists = (values: CaptureValues): Record<string, string[]> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [value]]));
 
+/** What the journal keeps of a command that was sent. */
+const SentBefore = z.object({
+  DocumentName: z.string(),
+  Parameters: z.object({ VolumeId: z.tuple([VolumeId]) }),
+});
+
+/**
+ * The capture that an execution of this case had begun before it was stopped, where this one has
+ * taken the case over and finds the instance cut off: its image is still to be kept. Undefined where
+ * none was; a command that cannot arrive any more is not sent.
+ */
+export async function begunBefore(
+  instanceId: InstanceId,
+  { ssm }: { ssm: SSMClient },
+  { home, case: ref }: StepContext,
+): Promise<{ commandId: string; volumeId: VolumeId } | undefined> {
+  const steps = await home.cases.steps(ref.caseId);
+  const sent = steps
+    .flatMap(({ journal }) => journal)
+    .find(({ call, disposition }) => call === 'ssm:SendCommand' && disposition === 'sent');
+  const { data } = SentBefore.safeParse(sent?.input);
+  if (!data) return undefined;
+  const document = { name: data.DocumentName };
+  const commandId = await findCommand({ instanceId, document }, ssm, ref.caseId);
+  return commandId === undefined ? undefined : { commandId, volumeId: data.Parameters.VolumeId[0] };
+}
+
 /** 100 characters at most. */
 const commentFor = (caseId: CaseId): string => `cordon ${caseId} memory`;
 
@@ -107,7 +135,7 @@ const commentFor = (caseId: CaseId): string => `cordon ${caseId} memory`;
  * Of several, the oldest: it found the volume blank, and the others then refused to touch it.
  */
 async function findCommand(
-  { instanceId, document }: Capturable,
+  { instanceId, document }: Pick<Capturable, 'instanceId'> & { document: { name: string } },
   ssm: SSMClient,
   caseId: CaseId,
 ): Promise<string | undefined> {

@@ -7,7 +7,7 @@ import { toLambda } from '../shared/lambda.ts';
 import { impossibleId } from '../shared/stand-in.ts';
 import { defineStep } from '../shared/step.ts';
 import { capturable } from './capturable.ts';
-import { captureOnce } from './capture-command.ts';
+import { begunBefore, captureOnce } from './capture-command.ts';
 import { documentName } from './capture-document.ts';
 import { attachMemoryVolume, sizingFor } from './memory-volume.ts';
 import { needs } from './needs.ts';
@@ -110,14 +110,19 @@ export const startMemoryCapture = defineStep({
 
   async run({ instanceId, memory, isolation }, aws, context): Promise<Started> {
     if (memory === 'skip') return skipped('told-to-skip');
-    if (isolation === 'no-rules') return skipped('no-endpoint');
+    const { timeBoxSeconds, pollSeconds } = context.settings.memory;
+    const pollsLeft = Math.ceil(timeBoxSeconds / pollSeconds);
+    if (isolation === 'no-rules') {
+      const begun = await begunBefore(instanceId, aws, context);
+      if (!begun) return skipped('no-endpoint');
+      return { outcome: 'started', reason: null, ...begun, pollsLeft, estimatedSeconds: 0 };
+    }
     // The cut was to come first: it is tried again at once, not after a capture.
     if (isolation === 'failed') return skipped('cut-failed');
     if (context.settings.memory.tools.length === 0) return skipped('no-tool');
 
     const target = await capturable({ instanceId, isolation }, aws, context);
     if (typeof target === 'string') return skipped(target);
-    const { timeBoxSeconds, pollSeconds } = context.settings.memory;
     const sizing = sizingFor(target, timeBoxSeconds);
     const attached = await attachMemoryVolume(target, sizing, aws.ec2, context);
     if ('reason' in attached) return skipped(attached.reason);
@@ -134,7 +139,7 @@ export const startMemoryCapture = defineStep({
       reason: null,
       commandId: sent.commandId,
       volumeId,
-      pollsLeft: Math.ceil(timeBoxSeconds / pollSeconds),
+      pollsLeft,
       estimatedSeconds: sizing.seconds,
     };
   },

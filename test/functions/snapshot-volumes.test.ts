@@ -194,6 +194,19 @@ describe('snapshot-volumes', () => {
     ]);
   });
 
+  it('does not take the memory image of the same case for a snapshot of its own', async () => {
+    const { caseId } = await (await rehearsalOf({})).open('live');
+    const tags = { 'cordon:case': caseId, 'cordon:role': 'memory' };
+    const image = { snapshotId: 'snap-0ccccccccccccccc9', volumeId: root, tags };
+    const rehearsal = await rehearsalOf({ ...world(), snapshots: [image] });
+    const first = await rehearsal.run(snapshotVolumes, input);
+
+    const { result } = await rehearsal.run(snapshotVolumes, input);
+
+    expect(result).toEqual({ ...first.result, outcome: 'already-snapshotted' });
+    expect(JSON.stringify(result)).not.toContain(image.snapshotId);
+  });
+
   it('makes only what an earlier attempt left out, and names what there is twice', async () => {
     // The case's id depends on its target and execution alone.
     const { caseId } = await (await rehearsalOf({})).open('live');

@@ -549,6 +549,18 @@ describe('start-memory-capture', () => {
       expect(calls(journal)).toEqual(again.map((call) => `${call} sent`));
     });
 
+    it('goes on with the capture that was begun before the instance was cut off', async () => {
+      const rehearsal = await rehearse();
+      const first = await rehearsal.run(startMemoryCapture, input);
+
+      const cutOff = { ...input, isolation: 'no-rules' };
+      const { result, journal } = await rehearsal.run(startMemoryCapture, cutOff);
+
+      const { commandId, volumeId } = first.result;
+      expect(result).toMatchObject({ outcome: 'started', commandId, volumeId });
+      expect(calls(journal)).toEqual(['ssm:ListCommands sent']);
+    });
+
     it('tells the capture the device that the lost attempt attached the volume by', async () => {
       let faults = 0;
       const { run, account } = await rehearse(stateWith(), {
