@@ -17,14 +17,29 @@ export function widerThan(before: AccountState, after: AccountState): readonly s
   ];
 }
 
-const rule = ({ ruleId: _, ...rest }: { ruleId?: unknown }) => JSON.stringify(rest);
+type Rule = AccountState['securityGroups'][number]['rules'][number];
 
-function admitted({ securityGroups }: AccountState, groups: readonly string[]): Set<string> {
-  return new Set(
-    securityGroups
-      .filter(({ groupId }) => groups.includes(groupId))
-      .flatMap(({ rules }) => rules.map((each) => rule(each as { ruleId?: unknown }))),
-  );
+const inWords = ({ ruleId: _, ...rest }: Rule) => JSON.stringify(rest);
+
+const admitted = ({ securityGroups }: AccountState, groups: readonly string[]): readonly Rule[] =>
+  securityGroups.filter(({ groupId }) => groups.includes(groupId)).flatMap(({ rules }) => rules);
+
+/** What one list of rules admits and no single rule of the other does. */
+const beyond = (now: readonly Rule[], allowed: readonly Rule[]): readonly string[] => [
+  ...new Set(now.filter((one) => !allowed.some((other) => covers(other, one))).map(inWords)),
+];
+
+/** Whether whatever the second rule admits the first one admits as well. */
+function covers(wide: Rule, narrow: Rule): boolean {
+  if (wide.isEgress !== narrow.isEgress) return false;
+  const anyProtocol = wide.ipProtocol === '-1';
+  const ports = wide.fromPort <= narrow.fromPort && wide.toPort >= narrow.toPort;
+  if (!anyProtocol && (wide.ipProtocol !== narrow.ipProtocol || !ports)) return false;
+  // Whoever is in a group has an address. Of IPv6 nothing is taken for granted.
+  const anybody = wide.cidrIpv4 === '0.0.0.0/0' && !narrow.cidrIpv6 && !narrow.prefixListId;
+  const peer = ({ cidrIpv4, cidrIpv6, prefixListId, referencedGroupId }: Rule) =>
+    JSON.stringify([cidrIpv4, cidrIpv6, prefixListId, referencedGroupId]);
+  return anybody || peer(wide) === peer(narrow);
 }
 
 function interfaces(before: AccountState, after: AccountState): readonly string[] {
@@ -33,17 +48,17 @@ function interfaces(before: AccountState, after: AccountState): readonly string[
       (one) => one.networkInterfaceId === networkInterfaceId,
     );
     if (!was) return [];
-    const allowed = admitted(before, was.groups);
-    const more = [...admitted(after, groups)].filter((one) => !allowed.has(one));
-    return more.map((one) => `${networkInterfaceId} admits ${one}`);
+    return beyond(admitted(after, groups), admitted(before, was.groups)).map(
+      (one) => `${networkInterfaceId} admits ${one}`,
+    );
   });
 }
 
 function securityGroups(before: AccountState, after: AccountState): readonly string[] {
   return before.securityGroups.flatMap(({ groupId }) => {
-    const allowed = admitted(before, [groupId]);
-    const more = [...admitted(after, [groupId])].filter((one) => !allowed.has(one));
-    return more.map((one) => `${groupId} admits ${one}`);
+    return beyond(admitted(after, [groupId]), admitted(before, [groupId])).map(
+      (one) => `${groupId} admits ${one}`,
+    );
   });
 }
 

@@ -1,6 +1,8 @@
+import * as z from 'zod';
 import { steps } from '../../functions/index.ts';
 import type { Step } from '../../functions/shared/step.ts';
 import type { AccountState } from '../account/state.ts';
+import { changes } from '../call-in-words.ts';
 import { widerThan } from './access.ts';
 import { asSets, type CaseEnd, type End, endOf, type SnapshotEnd } from './end-state.ts';
 import type { Fault } from './faults.ts';
@@ -42,7 +44,7 @@ export function judge(came: Came, fault: Fault, faultFree: FaultFree): Judged {
     ...always(came, end, faultFree),
     ...notWiderThanItsStepFoundIt(came),
     ...(fault.lasts === 'once' ? notIntact(end, faultFree.end) : []),
-    ...(fault.name === 'not-found' ? [] : claims(came, end, faultFree.end)),
+    ...claims(came, end, fault, faultFree),
   ];
   const { ending, violations } = verdict({ came, end, fault, faultFree });
   const all = [...broken, ...violations];
@@ -80,9 +82,9 @@ function verdict(facts: Facts): Judged {
     return { ending: 'same-end', violations: more };
   }
   if (fault.name === 'execution-stopped') return stopped(facts);
-  // A volume or a query that is never seen again is how AWS refuses some of them.
-  const isRefusal = fault.name === 'not-done' && kind === 'evidence';
-  if (fault.lasts === 'once' && !isRefusal) return { ending: 'violated', violations: differs };
+  if (fault.lasts === 'once' && !isRefusal(facts)) {
+    return { ending: 'violated', violations: differs };
+  }
   if (kind === 'evidence') return withoutEvidence(facts);
   return kind === 'containment' ? withoutContainment(facts) : withoutCase(facts);
 }
@@ -94,6 +96,17 @@ function verdict(facts: Facts): Judged {
  */
 const isSecondCase = ({ came, end, faultFree, fault }: Facts): boolean =>
   fault.name === 'taken-over' && !came.tookOver && end.cases.length > faultFree.end.cases.length;
+
+/**
+ * Faults that pass and yet are more than one of AWS's: a volume or a query that is never seen again is
+ * how it refuses some of them; and a body that the evidence store did not take was tried four times
+ * by the SDK, with what was read gone if it were read again.
+ */
+const isRefusal = ({ came: { met }, fault }: Facts): boolean => {
+  const { step = '', home = false, call = '' } = met?.attempt ?? {};
+  if (roleOf(step).kind !== 'evidence' || fault.effect.endsWith('-gone')) return false;
+  return fault.name === 'not-done' || (home && call === 's3:PutObject');
+};
 
 /** What must hold however a run has gone. */
 export function always(came: Came, end: End, { end: wanted, initial }: FaultFree): string[] {
@@ -167,7 +180,9 @@ function notListed({ snapshots, duplicates, listed }: End, wanted: End): string[
 }
 
 /** A case that calls itself contained is contained as the fault-free one is, if with more denials. */
-function claims({ executions }: Came, end: End, wanted: End): string[] {
+function claims(came: Came, end: End, fault: Fault, faultFree: FaultFree): string[] {
+  const { end: wanted } = faultFree;
+  const { executions } = came;
   const claimed = (cases: readonly CaseEnd[]) =>
     cases.length > 0 && cases.every(({ status }) => status === 'contained');
   // Its finding is in no case that could claim anything, and people were told of its execution.
@@ -175,9 +190,56 @@ function claims({ executions }: Came, end: End, wanted: End): string[] {
   const isSame =
     end.containment === wanted.containment ||
     asSets(end.containment) === asSets(wanted.containment);
-  return claimed(end.cases) && claimed(wanted.cases) && !isSame && !isOutside
-    ? ['every case says contained, and the account is not as without a fault']
+  if (!claimed(end.cases) || !claimed(wanted.cases) || isSame || isOutside) return [];
+  const initial = JSON.stringify(faultFree.initial);
+  // What was not there at the start is of somebody's making, such as a replacement in a group.
+  const differ = resourcesApart(end.containment, wanted.containment).filter((names) =>
+    initial.includes(`"${names[0]}"`),
+  );
+  // What AWS says is not there cannot be contained; whatever else the step does not touch can.
+  const touched =
+    fault.name === 'not-found' ? namesSent(faultFree.came, came.met?.attempt.step) : [];
+  const others = differ.filter((names) => !names.some((name) => touched.includes(name)));
+  return others.length > 0
+    ? [`every case says contained, and not as without a fault: ${others.map(([name]) => name)}`]
     : [];
+}
+
+/** The resources that are not the same in two accounts, each by all its names. */
+function resourcesApart(one: string, other: string): readonly (readonly string[])[] {
+  const [mine, theirs] = [one, other].map((text) => {
+    const worlds = Containment.parse(JSON.parse(text));
+    const lists = worlds.flatMap((world) => Object.values(world)).flat();
+    return new Map(lists.map((resource) => [JSON.stringify(resource), namesOf(resource)]));
+  });
+  return [
+    ...[...(mine ?? [])].filter(([text]) => !theirs?.has(text)),
+    ...[...(theirs ?? [])].filter(([text]) => !mine?.has(text)),
+  ].map(([, names]) => names);
+}
+
+const Containment = z.array(z.record(z.string(), z.array(z.record(z.string(), z.unknown()))));
+
+/** By which resources of each kind are told apart, and what else they may be called. */
+const ownNames = [
+  ...['instanceId', 'networkInterfaceId', 'networkAclId', 'groupId', 'arn'],
+  ...['userName', 'roleName', 'groupName', 'name'],
+];
+const namesOf = (resource: Readonly<Record<string, unknown>>): readonly string[] =>
+  ownNames.flatMap((field) => {
+    const value = resource[field];
+    return typeof value === 'string' ? value : [];
+  });
+
+/** Every name that a step sends in a write. */
+function namesSent({ executions }: Came, step: string | undefined): readonly string[] {
+  const sent = executions.flatMap(({ family }) =>
+    family.ran.entered.flatMap(({ invocations }) =>
+      invocations.filter((run) => run.step === step).flatMap(({ journal }) => journal),
+    ),
+  );
+  const texts = sent.filter(({ call }) => changes(call)).map(({ input }) => JSON.stringify(input));
+  return texts.flatMap((text) => text.match(/(?<=")[^"]+(?=")/g) ?? []);
 }
 
 /** How an end differs from the fault-free one; empty where it is the same. */
@@ -265,37 +327,46 @@ function stopped({ came, end }: Facts): Judged {
 }
 
 /** Evidence that cannot be had: containment is done all the same, and the case says what is missing. */
-function withoutEvidence({ came, end, faultFree: { end: wanted } }: Facts): Judged {
-  const { labels } = roleOf(came.met?.attempt.step ?? '');
+function withoutEvidence({ came, end, fault, faultFree: { end: wanted } }: Facts): Judged {
+  const { labels, gone } = roleOf(came.met?.attempt.step ?? '');
   // Without a trace nobody knows which roles are left; then, and only then, evidence is a human's.
   const blind = labels.includes('Trace what the credentials did');
   const more = missingMore(end, wanted);
+  const isGone = fault.name === 'not-found' && outcomesOf(came).some((word) => gone.includes(word));
   const violations = [
     ...(end.containment === wanted.containment || blind ? [] : ['containment is not complete']),
     ...(blind || equal(end.executions, wanted.executions)
       ? []
       : [`executions ended as ${end.executions}, not ${wanted.executions}`]),
-    ...(more.some((line) => labels.some((label) => line.startsWith(label)))
+    ...(more.some((line) => labels.some((label) => line.startsWith(label))) || isGone
       ? []
       : [`the case does not say that it lacks ${labels}`]),
   ];
   return { ending: 'evidence-missing', violations };
 }
 
+/** Which goes on only where a capture was begun: not on an instance that was to be cut first. */
+const afterCapture = /: (?:Check memory capture|Keep memory image)$/;
+
 /** Containment that cannot be had: the rest is tried, and a human knows what to do by hand. */
 function withoutContainment({ came, end, fault, faultFree: { end: wanted } }: Facts): Judged {
-  const { step } = came.met?.attempt ?? { step: '' };
+  const { step, playbook } = came.met?.attempt ?? { step: '', playbook: '' };
   const { labels } = roleOf(step);
   const lines = missingMore(end, wanted).filter((line) =>
     labels.some((label) => line.startsWith(label)),
   );
+  if (lines.length === 0 && isMadeGood(end, wanted)) {
+    return { ending: 'evidence-missing', violations: [] };
+  }
   const isGone = fault.name === 'not-found' && lines.length === 0;
   if (isGone) return { ending: 'said-gone', violations: goneInstead(came, end, wanted) };
   const text = came.told.map((one) => one.text).join('\n');
   const ofCase = end.cases.filter(({ status }) => status === 'needs-human');
   const violations = [
     ...[...wanted.tried]
-      .filter((state) => !end.tried.has(state))
+      .filter((state) => !end.tried.has(state) && !afterCapture.test(state))
+      // A playbook that could not be started has tried nothing.
+      .filter((state) => step !== 'start-playbook' || state.startsWith(`${playbook}: `))
       .map((state) => `not tried: ${state}`),
     ...(ofCase.length > 0 ? [] : ['no case needs a human']),
     ...(came.executions.some(({ status }) => status === 'FAILED')
@@ -310,20 +381,33 @@ function withoutContainment({ came, end, fault, faultFree: { end: wanted } }: Fa
   return { ending: 'left-to-human', violations };
 }
 
-/** What people call a resource: the end of its ARN. */
-const resourceOf = (target: string): string => target.split(/[:/]/).at(-1) ?? target;
+/** A later state has done what the first one could not: the cut at once, and the cut that follows. */
+const isMadeGood = (end: End, wanted: End): boolean =>
+  end.containment === wanted.containment &&
+  equal(statuses(end), statuses(wanted)) &&
+  equal(end.executions, wanted.executions) &&
+  missingMore(end, wanted).length > 0;
+
+/** What people call a resource: the end of its ARN, or a sequence's id. */
+const resourceOf = (target: string): string =>
+  /attack-sequence\/([^/]+)/.exec(target)?.[1] ?? target.split(/[:/]/).at(-1) ?? target;
+
+/** What the step that met the fault came to, each time it ran. */
+const outcomesOf = ({ executions, met }: Came): readonly string[] =>
+  executions.flatMap(({ family }) =>
+    family.ran.entered.flatMap(({ invocations }) =>
+      invocations.filter((run) => run.step === met?.attempt.step).map(({ outcome }) => outcome),
+    ),
+  );
 
 /** AWS said that the target itself is gone: there is nothing to contain, and the step says so. */
 function goneInstead(came: Came, end: End, wanted: End): string[] {
   const { step } = came.met?.attempt ?? { step: '' };
-  const words = came.executions.flatMap(({ family }) =>
-    family.ran.entered.flatMap(({ invocations }) =>
-      invocations.filter((run) => run.step === step).map(({ outcome }) => outcome),
-    ),
-  );
+  const { gone } = roleOf(step);
+  const words = outcomesOf(came);
   // Or it found another way to the same, such as an inline policy for one that cannot be attached.
   const otherwise = !words.includes('failed') && equal(statuses(end), statuses(wanted));
-  return otherwise || words.some((word) => /gone|absent|not-|unknown|nothing/.test(word))
+  return otherwise || words.some((word) => gone.includes(word))
     ? []
     : [`AWS said not found, and ${step} came to ${[...new Set(words)]}`];
 }

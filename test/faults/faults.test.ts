@@ -6,6 +6,7 @@ import { faultsCommand } from '../../replay/faults/command.ts';
 import type { FaultName } from '../../replay/faults/faults.ts';
 import { isMissed, roadsOf } from '../../replay/faults/missed.ts';
 import type { Mutation } from '../../replay/faults/mutations.ts';
+import { roles } from '../../replay/faults/roles.ts';
 import { runFaultFree, type Tried, tryAll, type Wanted } from '../../replay/faults/run-case.ts';
 import { readCases } from '../../replay/read-case.ts';
 import { loadWorkflows } from '../../replay/workflow.ts';
@@ -87,6 +88,10 @@ describe('a safeguard that is taken away', () => {
     },
     60_000,
   );
+});
+
+it('knows of every step whether it contains, keeps evidence or is Cordon’s own', () => {
+  expect(Object.keys(roles).sort()).toEqual(steps.map(({ name }) => name).sort());
 });
 
 describe('npm run faults', () => {
