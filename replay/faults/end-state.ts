@@ -42,6 +42,8 @@ export interface End {
 export interface SnapshotEnd {
   readonly id: string;
   readonly of: string;
+  /** The device that its tag says it was. */
+  readonly device: string;
   /** The id of the case, by the snapshot's tag; empty where it has none. */
   readonly by: string;
 }
@@ -85,6 +87,7 @@ export function endOf(came: Came, initial: readonly AccountState[]): End {
       snapshots.map(({ snapshotId: id, volumeId, tags }) => ({
         id,
         of: alike(`${volumeId} ${tags['cordon:role'] ?? 'volume'}`),
+        device: tags['cordon:device'] ?? 'no device',
         by: tags['cordon:case'] ?? '',
       })),
     ),

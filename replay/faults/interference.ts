@@ -38,7 +38,7 @@ export interface Attempt {
 }
 
 /** The attempt that met a fault, in which account, and as what its step found that. */
-export interface Met {
+interface Met {
   readonly attempt: Attempt;
   readonly account: RehearsalAccount;
   readonly found: AccountState;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { steps } from '../../functions/index.ts';
+import type { Notification } from '../../functions/shared/home.ts';
 import type { Step } from '../../functions/shared/step.ts';
 import type { AccountState } from '../account/state.ts';
 import { changes } from '../call-in-words.ts';
@@ -90,12 +91,12 @@ function verdict(facts: Facts): Judged {
 }
 
 /**
- * Started anew when the stopped execution had closed its case already, or had never opened one and
- * another finding's is closed by then, there is nothing to take over: the second start is a case of
- * its own, with evidence and denials of its own beside the first one's.
+ * Started anew by a person when the stopped execution had closed its case already, or for a finding
+ * that no case has seen and another's case is closed by then, there is nothing to take over: the
+ * second start is a case of its own, with evidence and denials of its own beside the first one's.
  */
 const isSecondCase = ({ came, end, faultFree, fault }: Facts): boolean =>
-  fault.name === 'taken-over' && !came.tookOver && end.cases.length > faultFree.end.cases.length;
+  fault.name === 'taken-over' && came.opensAnew && end.cases.length > faultFree.end.cases.length;
 
 /**
  * Faults that pass and yet are more than one of AWS's: a volume or a query that is never seen again is
@@ -123,6 +124,11 @@ export function always(came: Came, end: End, { end: wanted, initial }: FaultFree
     ...(failed.length > 0 && came.told.length === 0
       ? ['an execution failed and nobody was told']
       : []),
+    ...failed.flatMap(({ family, status }) =>
+      status !== 'FAILED' || family.ran.notifications.some(isLastWord) || isSilenced(came)
+        ? []
+        : [`${family.playbook} failed without a word of its own`],
+    ),
     ...now.flatMap((state, n) =>
       widerThan(initial[n] ?? state, state).map((line) => `wider than at the start: ${line}`),
     ),
@@ -130,6 +136,13 @@ export function always(came: Came, end: End, { end: wanted, initial }: FaultFree
     ...notListed(end, wanted),
   ];
 }
+
+/** Of credentials people hear in between as well: see the state of that name. */
+const isLastWord = ({ title }: Notification): boolean =>
+  !title.endsWith('first containment came to');
+
+/** The rule on executions is the second net: the workflow's own word must not depend on it. */
+const isSilenced = ({ met }: Came): boolean => met?.attempt.call === 'sns:Publish';
 
 /** Steps whose record is what they are undone by; any other is a picture, taken beside other steps. */
 const undone: ReadonlySet<string> = new Set(
@@ -299,10 +312,10 @@ const missingMore = (end: End, wanted: End): string[] => {
 };
 
 function fewerSnapshots({ snapshots }: End, wanted: End): string[] {
-  const made = snapshots.map(({ of }) => of);
-  return wanted.snapshots
-    .filter(({ of }) => !made.includes(of))
-    .map(({ of }) => `no snapshot of ${of}`);
+  const inWords = ({ of, device }: SnapshotEnd) => `${of}, ${device}`;
+  const made = snapshots.map(inWords);
+  const due = wanted.snapshots.map(inWords);
+  return due.filter((one) => !made.includes(one)).map((one) => `no snapshot of ${one}`);
 }
 
 function firstDifference(one: string, other: string): string {

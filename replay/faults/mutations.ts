@@ -5,16 +5,43 @@ import { loadWorkflows, type State, statesOf, type Workflow, withStates } from '
 
 /**
  * One safeguard taken away, so that it can be seen that the harness misses it: the `Catch` or the
- * `Retry` of a state, a step's read-back, or a condition of the case table.
+ * `Retry` of a state, a step's read-back, a condition of the case table, or the rule that settles
+ * executions which did not end well.
  */
 export type Mutation =
   | 'none'
   | `${'catch' | 'retry'}:${string}`
   | `read-back:${string}`
-  | `condition:${ConditionName}`;
+  | `condition:${ConditionName}`
+  | 'rule:settle';
 
 const conditionNames = ['lock', 'seen', 'before', 'intent', 'held', 'close'] as const;
 type ConditionName = (typeof conditionNames)[number];
+
+/** Safeguards of every kind and workflow, each with a small case in which it is missed. */
+export const listedMutations: readonly (readonly [Mutation, string])[] = [
+  ['catch:compromised-instance/Isolate instance', 'finding-on-isolated-instance'],
+  ['retry:compromised-instance/Isolate instance', 'finding-on-isolated-instance'],
+  ['catch:compromised-instance/Start memory capture', 'finding-on-isolated-instance'],
+  ['catch:compromised-instance/Snapshot volumes', 'finding-on-isolated-instance'],
+  ['catch:compromised-access-key/Deactivate access key', 'leaked-key-inactive-already'],
+  ['catch:compromised-access-key/Quarantine user', 'leaked-key-inactive-already'],
+  ['retry:compromised-access-key/Open case', 'leaked-key-inactive-already'],
+  ['catch:compromised-access-key/Close case', 'leaked-key-inactive-already'],
+  ['catch:compromised-role/Deny the stolen session', 'role-shared-by-three-instances'],
+  ['retry:compromised-role/Close case', 'started-by-hand-for-role'],
+  ['catch:attack-sequence/Start its playbook', 'attack-sequence-on-instance-key-and-bucket'],
+  ['read-back:isolate-instance', 'started-by-hand'],
+  ['read-back:deactivate-access-key', 'started-by-hand-for-key'],
+  ['read-back:revoke-role-sessions', 'started-by-hand-for-role'],
+  ['read-back:snapshot-volumes', 'finding-on-isolated-instance'],
+  ['condition:lock', 'finding-on-isolated-instance'],
+  ['condition:seen', 'role-shared-by-three-instances'],
+  ['condition:before', 'started-by-hand'],
+  ['condition:intent', 'finding-on-isolated-instance'],
+  ['condition:held', 'finding-on-isolated-instance'],
+  ['rule:settle', 'finding-on-isolated-instance'],
+];
 
 /** Every safeguard there is to take away. */
 export function everyMutation(): readonly Mutation[] {
@@ -28,6 +55,7 @@ export function everyMutation(): readonly Mutation[] {
     ]),
     ...steps.flatMap((step: Step): Mutation[] => (step.prove ? [`read-back:${step.name}`] : [])),
     ...conditionNames.map((name): Mutation => `condition:${name}`),
+    'rule:settle',
   ];
 }
 

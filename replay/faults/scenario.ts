@@ -46,8 +46,8 @@ export interface Came {
   readonly met: Interference['met'];
   /** The world that the fault was met in. */
   readonly where: World | undefined;
-  /** Whether an execution that was stopped had a case open, which the next one must take over. */
-  readonly tookOver: boolean;
+  /** Whether what is started anew finds nothing of its own: no open case, and no finding seen. */
+  readonly opensAnew: boolean;
 }
 
 /** What a run came to whose stopped execution was started anew, and what it came to where it was not. */
@@ -102,8 +102,16 @@ export async function play(scenario: Scenario, plan?: Plan, more: More = {}): Pr
     gone.length > 0 ? await stage.settled(copyOf(families), families, interference) : null;
   for (const one of gone) families.push(...(await stage.startAnew(one)));
   const came = await stage.settled(families, families, interference);
-  const tookOver = asStopped?.executions.some(({ settled }) => settled?.outcome === 'settled');
-  return { ...came, asStopped, tookOver: tookOver ?? false };
+  return { ...came, asStopped, opensAnew: asStopped?.executions.every(leavesNothing) ?? false };
+}
+
+/**
+ * Whether an execution, if it was stopped, left nothing that the next one goes on with: it had opened
+ * no case, or had closed the one that a person started it for. A finding is answered once.
+ */
+function leavesNothing({ family: { request }, settled }: Ended): boolean {
+  if (!settled || settled.outcome === 'no-case') return true;
+  return settled.outcome !== 'settled' && !('event' in request);
 }
 
 /** The same executions in worlds of the same state, which they no longer share with the first. */
@@ -216,12 +224,13 @@ class Stage {
       const { execution, ran } = each.family;
       const status = stopped.has(execution) ? 'ABORTED' : ran.status === 'failed' ? 'FAILED' : null;
       if (!status) executions.push({ ...each, status: 'SUCCEEDED' });
+      else if (this.#scenario.without === 'rule:settle') executions.push({ ...each, status });
       else executions.push({ ...each, status, settled: await this.settle(each, status, told) });
     }
     const worlds = [...new Set(families.map(({ world }) => world))];
     const at = originals.findIndex(({ world }) => world.account === met?.account);
     const where = families[at]?.world;
-    return { worlds, executions, told, attempts, met, where, tookOver: false };
+    return { worlds, executions, told, attempts, met, where, opensAnew: false };
   }
 
   /** What the rule on executions that did not end well invokes. */

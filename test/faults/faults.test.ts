@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -5,7 +6,7 @@ import { steps } from '../../functions/index.ts';
 import { faultsCommand } from '../../replay/faults/command.ts';
 import type { FaultName } from '../../replay/faults/faults.ts';
 import { isMissed, roadsOf } from '../../replay/faults/missed.ts';
-import type { Mutation } from '../../replay/faults/mutations.ts';
+import { listedMutations, type Mutation } from '../../replay/faults/mutations.ts';
 import { roles } from '../../replay/faults/roles.ts';
 import { runFaultFree, type Tried, tryAll, type Wanted } from '../../replay/faults/run-case.ts';
 import { readCases } from '../../replay/read-case.ts';
@@ -92,6 +93,13 @@ describe('a safeguard that is taken away', () => {
 
 it('knows of every step whether it contains, keeps evidence or is Cordon’s own', () => {
   expect(Object.keys(roles).sort()).toEqual(steps.map(({ name }) => name).sort());
+});
+
+it('is said in CONTRIBUTING.md of every safeguard that `npm run mutations` takes away', () => {
+  const text = readFileSync(new URL('../../CONTRIBUTING.md', import.meta.url), 'utf8');
+  const rows = [...text.matchAll(/^\| `([^`]+:[^`]+)` \|/gm)].map(([, mutation]) => mutation);
+
+  expect(rows).toEqual(listedMutations.map(([mutation]) => mutation));
 });
 
 describe('npm run faults', () => {
