@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { readJson } from '../../functions/shared/read-json.ts';
 import { findingsIn } from '../../replay/findings-in.ts';
@@ -10,16 +10,16 @@ interface OnHand {
   readonly event: object;
 }
 
-const folders = ['../../events', '../../../shared/findings'].map((relative) =>
-  fileURLToPath(new URL(relative, import.meta.url)),
-);
+const pathOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+const own = pathOf('../../events');
+const shared = pathOf('../../../shared/findings');
 
 /**
- * Every event of `events/` and of `shared/findings`, which lies beside the repository: as its file
- * has it, and as GuardDuty would send the findings in it. A folder that is not there is an error.
+ * Every event of `events/`, and of `shared/findings` where that lies beside the repository: as its
+ * file has it, and as GuardDuty would send the findings in it.
  */
 export function eventsOnHand(): readonly OnHand[] {
-  return folders.flatMap((folder) => {
+  return (existsSync(shared) ? [own, shared] : [own]).flatMap((folder) => {
     const found = [...asWritten(folder), ...asSent(folder)];
     if (found.length === 0) throw new Error(`${folder}: expected events in it`);
     return found;

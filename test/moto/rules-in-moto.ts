@@ -1,66 +1,127 @@
 import {
+  DescribeRuleCommand,
   EventBridgeClient,
+  ListTargetsByRuleCommand,
   PutEventsCommand,
-  PutRuleCommand,
   PutTargetsCommand,
+  RemoveTargetsCommand,
+  type Target,
 } from '@aws-sdk/client-eventbridge';
-import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  CreateQueueCommand,
+  DeleteMessageBatchCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { patient } from '../../functions/shared/connection.ts';
 import { toMoto } from './moto.ts';
+import type { Made } from './stack-in-moto.ts';
 import { account } from './test-config.ts';
 import { given } from './world.ts';
 
-const events = new EventBridgeClient(patient(toMoto));
 const sqs = new SQSClient(patient(toMoto));
+const eventsIn = (region: string) => new EventBridgeClient(patient({ ...toMoto, region }));
 
-const Envelope = z.object({ source: z.string(), 'detail-type': z.string(), detail: z.unknown() });
-const Delivered = z.looseObject({ id: z.string() });
+/** A rule as its template has deployed it to moto. */
+export interface DeployedRule {
+  readonly logicalId: string;
+  readonly name: string;
+  readonly targets: readonly Target[];
+}
+
+/** The rules of a stack. */
+export async function rulesOf(
+  made: readonly Made[],
+  region: string,
+): Promise<readonly DeployedRule[]> {
+  const events = eventsIn(region);
+  const rules: DeployedRule[] = [];
+  for (const { type, logicalId, id } of made) {
+    if (type !== 'AWS::Events::Rule') continue;
+    const { Name } = await events.send(new DescribeRuleCommand({ Name: id }));
+    const { Targets = [] } = await events.send(new ListTargetsByRuleCommand({ Rule: id }));
+    rules.push({ logicalId, name: given(Name), targets: Targets });
+  }
+  return rules;
+}
+
+/** What a rule sent to its target for an event: {@link theEvent} stands for the event in it. */
+export interface Delivery {
+  readonly rule: string;
+  readonly words: unknown;
+}
+export const theEvent = 'the event';
+
+const Envelope = z.object({
+  source: z.string(),
+  'detail-type': z.string(),
+  resources: z.array(z.string()).optional(),
+  detail: z.looseObject({}),
+});
+/** A member of `detail` that no pattern asks for: which event of those that were put it is. */
+const mark = 'put-to-moto';
 
 /**
- * Makes rules of patterns, each with a queue for its target, and says of events which rules moto
- * sent each to, with the event as it was sent: its account and Region are moto's.
+ * Gives each rule of the home Region a queue in its target's place, which moto sends nothing to
+ * otherwise, with what the rule makes of an event for its target. Says of events, put in any Region,
+ * what each was delivered as; their account and Region are moto's.
  */
-export async function rulesFrom(patterns: ReadonlyMap<string, object>) {
+export async function deliveriesBy(rules: readonly DeployedRule[]) {
+  const events = eventsIn(toMoto.region);
   const queues = new Map<string, string>();
-  for (const [Name, pattern] of patterns) {
-    await events.send(new PutRuleCommand({ Name, EventPattern: JSON.stringify(pattern) }));
-    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: Name }));
-    const Arn = `arn:aws:sqs:${toMoto.region}:${account}:${Name}`;
-    await events.send(new PutTargetsCommand({ Rule: Name, Targets: [{ Id: 'queue', Arn }] }));
-    queues.set(Name, given(QueueUrl));
+  for (const { logicalId, name, targets } of rules) {
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: logicalId }));
+    const Ids = targets.map(({ Id }) => given(Id));
+    await events.send(new RemoveTargetsCommand({ Rule: name, Ids }));
+    const Arn = `arn:aws:sqs:${toMoto.region}:${account}:${logicalId}`;
+    const Targets = targets.map(({ Id, InputTransformer }) => ({ Id, Arn, InputTransformer }));
+    await events.send(new PutTargetsCommand({ Rule: name, Targets }));
+    queues.set(logicalId, given(QueueUrl));
   }
 
-  return async (sent: readonly object[]): Promise<readonly (readonly string[])[]> => {
-    const ids: string[] = [];
+  return async (
+    sent: readonly object[],
+    region: string = toMoto.region,
+  ): Promise<readonly (readonly Delivery[])[]> => {
     // PutEvents takes ten at most.
-    for (let n = 0; n < sent.length; n += 10) ids.push(...(await put(sent.slice(n, n + 10))));
-    const rules = new Map(ids.map((id): [string, string[]] => [id, []]));
+    for (let n = 0; n < sent.length; n += 10) await put(sent.slice(n, n + 10), n, region);
+    const found = sent.map((): Delivery[] => []);
     for (const [rule, QueueUrl] of queues) {
-      for await (const { id } of messagesIn(QueueUrl)) rules.get(id)?.push(rule);
+      for await (const body of messagesIn(QueueUrl)) {
+        const [, n] = new RegExp(`"${mark}": ?(\\d+)`).exec(body) ?? [];
+        given(found[Number(given(n))]).push({ rule, words: wordsOf(body) });
+      }
     }
-    return ids.map((id) => rules.get(id) ?? []);
+    return found;
   };
 }
 
-async function put(batch: readonly object[]): Promise<string[]> {
-  const { Entries = [] } = await events.send(
+const wordsOf = (body: string): unknown =>
+  JSON.parse(body, (member, value) => (member === 'event' ? theEvent : value));
+
+async function put(batch: readonly object[], from: number, region: string): Promise<void> {
+  const { FailedEntryCount } = await eventsIn(region).send(
     new PutEventsCommand({
-      Entries: batch.map((event) => {
-        const { source, 'detail-type': DetailType, detail } = Envelope.parse(event);
-        return { Source: source, DetailType, Detail: JSON.stringify(detail) };
+      Entries: batch.map((event, n) => {
+        const { source, 'detail-type': DetailType, resources, detail } = Envelope.parse(event);
+        const Detail = JSON.stringify({ ...detail, [mark]: from + n });
+        return { Source: source, DetailType, Resources: resources, Detail };
       }),
     }),
   );
-  return Entries.map(({ EventId }) => given(EventId));
+  if (FailedEntryCount) throw new Error(`moto took ${FailedEntryCount} events less`);
 }
 
 async function* messagesIn(QueueUrl: string) {
   for (;;) {
     const { Messages = [] } = await sqs.send(
-      new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 600 }),
+      new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }),
     );
     if (Messages.length === 0) return;
-    for (const { Body } of Messages) yield Delivered.parse(JSON.parse(given(Body)));
+    for (const { Body } of Messages) yield given(Body);
+    // moto looks through all that a queue still has, for every ten.
+    const Entries = Messages.map(({ ReceiptHandle }, n) => ({ Id: `${n}`, ReceiptHandle }));
+    await sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
   }
 }

@@ -18,7 +18,6 @@ import { typesUnknown } from './additions.ts';
 import { toMoto } from './moto.ts';
 import { account } from './test-config.ts';
 
-const cloudFormation = new CloudFormationClient(patient(toMoto));
 const s3 = new S3Client(patient(toMoto));
 
 const Template = z.looseObject({
@@ -48,8 +47,9 @@ export interface Made {
  * and version there, and something uploaded for every asset. Says what moto made of it, and which
  * resources it passed over because it does not know their type.
  */
-export async function createStack(folder: string, name: string) {
-  await bootstrap(folder);
+export async function createStack(folder: string, name: string, region: string = toMoto.region) {
+  const cloudFormation = new CloudFormationClient(patient({ ...toMoto, region }));
+  await bootstrap(folder, region);
   const text = readFileSync(`${folder}/${name}.template.json`, 'utf8');
   const template = Template.parse(JSON.parse(text));
   await cloudFormation.send(
@@ -123,8 +123,8 @@ const Reading = z.object({
   'Fn::GetAtt': z.array(z.unknown()).optional(),
 });
 
-async function bootstrap(folder: string): Promise<void> {
-  const ssm = new SSMClient(patient(toMoto));
+async function bootstrap(folder: string, region: string): Promise<void> {
+  const ssm = new SSMClient(patient({ ...toMoto, region }));
   await ssm.send(
     new PutParameterCommand({
       Name: '/cdk-bootstrap/hnb659fds/version',

@@ -3,6 +3,8 @@ import { parseConfig, settingsOf } from '../../infra/config.ts';
 
 /** The account that moto plays; the one of the rehearsals. */
 export const account = '111122223333';
+/** Whose findings are sent to the responder's Region. */
+export const furtherRegion = 'eu-central-1';
 /** Where the trail is kept that is queried for the history. */
 export const logGroup = 'trail';
 /** What nobody may touch. None of it is there. */
@@ -10,7 +12,7 @@ export const untouchable = { instance: 'i-0bad0bad0bad0bad0', user: 'payroll', r
 
 /** How Cordon is deployed to moto: with all that is off by default turned on. */
 export const config = parseConfig({
-  responder: { account, region: 'eu-west-1' },
+  responder: { account, region: 'eu-west-1', furtherRegions: [furtherRegion] },
   findings: 'delegated-administrator',
   evidence: { mode: 'governance', days: 30 },
   playbooks: everyPlaybookLive,
@@ -32,6 +34,7 @@ export const config = parseConfig({
     ],
   },
   history: { logGroup },
+  securityHub: true,
   approval: { rules: [{ name: 'what is not grave', severityBelow: 6 }] },
   limits: { perAccount: 1000, inAll: 1000, perPlaybook: 1000 },
 });
