@@ -19,19 +19,24 @@
 * Time: the interpreter of state machines waits and retries `FASTER` times as fast as it is told.
   The definitions stay as they are deployed.
 
+* What moto works out anew for every call is kept: a path that it has parsed, and its own modules' names.
+
 `POST /additions` takes `{"agents": […], "events": […]}`, `/additions/forget` empties the services that
-it is given a list of, and `/additions/unknown-types` says which types of CloudFormation's moto lacks.
-`moto-api/reset` empties all.
+it is given a list of, `/additions/empty-tables` those of DynamoDB, and `/additions/unknown-types` says
+which types of CloudFormation's moto lacks. `moto-api/reset` empties all.
 """
 
 import json
 import time
+from functools import lru_cache
 from types import SimpleNamespace
 
 import authorization  # noqa: F401 — it changes how moto judges callers
+import jsonpath_ng.ext
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from moto import backends
 from moto.backends import get_backend
 from moto.cloudformation.parsing import resource_class_from_type
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
@@ -42,6 +47,7 @@ from moto.iam.responses import IamResponse
 from moto.kms.models import Key, kms_backends
 from moto.kms.utils import ECDSAPrivateKey
 from moto.stepfunctions.models import StateMachine
+from moto.stepfunctions.parser.asl.component.common.path import result_path
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import (
     WaitFunction,
@@ -66,6 +72,8 @@ def answer(environ, start_response):
         return reply(start_response, [t for t in body_of(environ) if not resource_class_from_type(t)])
     if path == "/additions/forget":
         return reply(start_response, forget(body_of(environ)))
+    if path == "/additions/empty-tables":
+        return reply(start_response, empty_tables())
     target = environ.get("HTTP_X_AMZ_TARGET", "")
     if target == "AmazonSSM.DescribeInstanceInformation":
         return reply(start_response, {"InstanceInformationList": agents(body_of(environ))})
@@ -80,6 +88,14 @@ def forget(services):
             for backend in list(regions.values()):
                 backend.reset()
     return services
+
+
+def empty_tables():
+    for regions in list(get_backend("dynamodb").values()):
+        for backend in list(regions.values()):
+            for table in backend.tables.values():
+                table.items.clear()
+    return {}
 
 
 def agents(asked):
@@ -191,6 +207,10 @@ def deregister(backend, load_balancer_name, instance_ids, from_autoscaling=False
     return known_deregister(backend, load_balancer_name, instance_ids, from_autoscaling)
 
 
+modules = list(backends.list_of_moto_modules())
+backends.list_of_moto_modules = lambda: modules
+for parsing in (jsonpath_ng.ext, json_path, result_path):
+    parsing.parse = lru_cache(maxsize=None)(parsing.parse)
 ELBBackend.deregister_instances = deregister
 NetworkInterface.get_filter_value = filter_value
 ECDSAPrivateKey.sign = sign_digest

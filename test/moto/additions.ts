@@ -24,6 +24,9 @@ export const putEventHistory = (events: readonly Event[]) =>
 /** Empties some services of moto, in every account and Region, and leaves the others as they are. */
 export const forget = (...services: readonly string[]) => tell('/forget', services);
 
+/** Takes every item out of the tables of DynamoDB, of which moto copies all in each transaction. */
+export const emptyTables = () => tell('/empty-tables', null);
+
 /** Those of some types of CloudFormation's that moto has no word for. */
 export const typesUnknown = async (types: readonly string[]) =>
   (await tell('/unknown-types', [...new Set(types)])) as readonly string[];

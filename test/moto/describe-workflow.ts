@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { PlaybookName } from '../../functions/shared/playbooks.ts';
 import type { AccountState } from '../../replay/account/state.ts';
 import { inOrder } from '../../replay/states-entered.ts';
+import { emptyTables } from './additions.ts';
 import { runBothWays } from './both-ways.ts';
 import { catching, toReach } from './catches.ts';
 import { type Deployed, deploy } from './deployment.ts';
@@ -48,6 +49,7 @@ export function describeWorkflow<Start extends string>(
     mode: 'live' | 'dry-run',
     choose: (scene: Scene<Start>) => Promise<{ start: Start; broken?: readonly string[] }>,
   ) {
+    await emptyTables();
     const scene = await setUp();
     const { start, broken = [] } = await choose(scene);
     const input = { mode, ...scene.starts[start] };

@@ -14,13 +14,16 @@ export async function evidenceIn(
   Bucket: string,
   caseId: string | undefined,
 ): Promise<readonly string[]> {
-  const { Contents = [], IsTruncated } = await s3.send(new ListObjectsV2Command({ Bucket }));
+  if (caseId === undefined) return [];
+  const { Contents = [], IsTruncated } = await s3.send(
+    new ListObjectsV2Command({ Bucket, Prefix: caseId }),
+  );
   if (IsTruncated) throw new Error('more evidence than one page');
   const keys = Contents.map(({ Key }) => given(Key)).filter(
     (key) => !known.has(`${Bucket} ${key}`),
   );
   for (const key of keys) known.add(`${Bucket} ${key}`);
-  return evidenceNamed(keys.filter((key) => caseId !== undefined && key.startsWith(caseId)));
+  return evidenceNamed(keys);
 }
 
 /** Keys without what differs from case to case. */
