@@ -3,7 +3,7 @@ import type { Settings } from '../../functions/shared/settings.ts';
 import type { AccountState } from '../../replay/account/state.ts';
 import { inOrder } from '../../replay/states-entered.ts';
 import { agreeTo } from './approver.ts';
-import { caseIdOf, caseIn, itemsOf } from './case-items.ts';
+import { caseIdOf, caseIn, itemsOf, missingIn } from './case-items.ts';
 import type { Deployed } from './deployment.ts';
 import { evidenceIn, evidenceNamed } from './evidence-objects.ts';
 import { invocations } from './gateway/gateway.ts';
@@ -31,7 +31,7 @@ let executions = 0;
  * what is left to compare with the world.
  */
 export async function runBothWays(
-  { machines, table, evidence }: Deployed,
+  { machines, table, evidence, told: toldSoFar }: Deployed,
   { playbook, input, state, settings, broken = [] }: Start,
 ) {
   const name = `run-${++executions}`;
@@ -61,10 +61,25 @@ export async function runBothWays(
   const items = await itemsOf(table);
   const inMoto = caseIn(items, executed.arn);
   expect(inMoto).toEqual(caseIn(rehearsed.items, rehearsed.arn));
-  const kept = await evidenceIn(evidence, caseIdOf(items, executed.arn));
+  const caseId = caseIdOf(items, executed.arn);
+  // A playbook that another one started goes on beside it, and tells of its own.
+  const told = (await toldSoFar()).filter(({ description }) =>
+    [executed.arn, caseId].some((own) => own !== undefined && description.includes(own)),
+  );
+  const titles = (all: readonly { title: string }[]) =>
+    all.map(({ title }) => title.replace(/\d{4}-\d\d-\d\d \d\d:\d\d/, 'time')).sort();
+  const toResponders = rehearsed.notifications.filter(({ audience }) => audience === undefined);
+  expect(titles(told)).toEqual(titles(toResponders));
+  const kept = await evidenceIn(evidence, caseId);
   expect(kept).toEqual(evidenceNamed(rehearsed.stored));
   const entered = inOrder(rehearsed.road).map(({ state: each }) => each);
-  return { executed, entered, case: inMoto, told: rehearsed.notifications };
+  return {
+    executed,
+    entered,
+    status: inMoto.status,
+    missing: missingIn(items, executed.arn),
+    told,
+  };
 }
 
 /** What Lambdas failed of that were not made to. */

@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod';
 import type { Item } from '../../functions/shared/case-table.ts';
 import { patient } from '../../functions/shared/connection.ts';
 import { toMoto } from './moto.ts';
@@ -21,6 +22,13 @@ export function caseIdOf(items: readonly Item[], execution: string): string | un
   const found = items.find((item) => item.sk === 'case' && item.execution === execution);
   return found?.pk.replace(/^case#/, '');
 }
+
+/** What a person finds in the case that an execution worked of what is left to do. */
+export function missingIn(items: readonly Item[], execution: string): readonly string[] {
+  const found = items.find((item) => item.sk === 'case' && item.execution === execution);
+  return Summary.safeParse(found?.summary).data?.missing ?? [];
+}
+const Summary = z.looseObject({ missing: z.array(z.string()) });
 
 /** What the table keeps of the case that an execution worked, ids and times apart. */
 export function caseIn(items: readonly Item[], execution: string) {

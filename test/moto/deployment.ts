@@ -8,6 +8,7 @@ import { breakFunctions, deployFunctions } from './gateway/gateway.ts';
 import { setUpTrail } from './iam-world.ts';
 import { createMachine, describeMachine, interpret } from './machines.ts';
 import { checkCallers, toMoto } from './moto.ts';
+import { subscribe } from './notifications.ts';
 import { injected } from './rehearsed.ts';
 import { createStack, type Made, remakeDocuments } from './stack-in-moto.ts';
 import { config } from './test-config.ts';
@@ -57,7 +58,9 @@ export async function deploy() {
     /** The bucket of evidence: the one whose objects are locked. */
     evidence: given(ofType('AWS::S3::Bucket').find(({ logicalId }) => /Evidence/.test(logicalId)))
       .id,
-    topic: only('AWS::SNS::Topic'),
+    told: await subscribe(
+      given(ofType('AWS::SNS::Topic').find(({ logicalId }) => /People/.test(logicalId))).id,
+    ),
   };
 }
 export type Deployed = Awaited<ReturnType<typeof deploy>>;

@@ -3,6 +3,7 @@ import type { PlaybookName } from '../../functions/shared/playbooks.ts';
 import type { AccountState } from '../../replay/account/state.ts';
 import { inOrder } from '../../replay/states-entered.ts';
 import { emptyTables } from './additions.ts';
+import { afterFailure } from './after-failure.ts';
 import { runBothWays } from './both-ways.ts';
 import { catching, toReach } from './catches.ts';
 import { type Deployed, deploy } from './deployment.ts';
@@ -93,12 +94,26 @@ export function describeWorkflow<Start extends string>(
     }
 
     it.each(otherwise)('goes on as a replay does when it fails: %s', async (state) => {
-      const { entered } = await run('live', async (scene) => {
+      const expected = afterFailure[playbook]?.[state];
+      if (!expected) throw new Error(`nothing says what the failure of "${state}" leads to`);
+      const { entered, executed, status, missing, told } = await run('live', async (scene) => {
         const led = await leadingTo(state, scene);
         if (!led) throw new Error(`nothing leads to "${state}"`);
         return led;
       });
-      expect(entered).toContain(state);
+      expect(entered).toEqual(expect.arrayContaining([state, ...expected.goesOn]));
+      expect([executed.error ?? executed.status.toLowerCase(), status]).toEqual([
+        expected.ends,
+        expected.status,
+      ]);
+      const begins = (words: string | undefined) => (text: string) => text.startsWith(words ?? '-');
+      const last = told.at(-1);
+      expect(last?.title.startsWith(expected.told ?? '-') ?? false).toBe(
+        expected.told !== undefined,
+      );
+      if (expected.missing === undefined) expect(missing.join('\n')).not.toMatch(/: failed\b/);
+      else expect(missing.filter(begins(expected.missing))).not.toEqual([]);
+      for (const line of missing) expect(last?.description).toContain(line);
     });
 
     it('cannot show what only throttling leads to', async () => {

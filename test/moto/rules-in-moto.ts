@@ -7,15 +7,11 @@ import {
   RemoveTargetsCommand,
   type Target,
 } from '@aws-sdk/client-eventbridge';
-import {
-  CreateQueueCommand,
-  DeleteMessageBatchCommand,
-  ReceiveMessageCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { patient } from '../../functions/shared/connection.ts';
 import { toMoto } from './moto.ts';
+import { messagesIn } from './notifications.ts';
 import type { Made } from './stack-in-moto.ts';
 import { account } from './test-config.ts';
 import { given } from './world.ts';
@@ -111,17 +107,4 @@ async function put(batch: readonly object[], from: number, region: string): Prom
     }),
   );
   if (FailedEntryCount) throw new Error(`moto took ${FailedEntryCount} events less`);
-}
-
-async function* messagesIn(QueueUrl: string) {
-  for (;;) {
-    const { Messages = [] } = await sqs.send(
-      new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }),
-    );
-    if (Messages.length === 0) return;
-    for (const { Body } of Messages) yield given(Body);
-    // moto looks through all that a queue still has, for every ten.
-    const Entries = Messages.map(({ ReceiptHandle }, n) => ({ Id: `${n}`, ReceiptHandle }));
-    await sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
-  }
 }
