@@ -609,9 +609,11 @@ export class CaseRecord {
    */
   async holding<T>(ref: CaseRef, resource: string, work: () => Promise<T>): Promise<T> {
     const key = { pk: `hold#${resource}`, sk: 'hold' };
+    // A plan's own id is another once its case is taken over.
+    const { caseId: own } = holderOf(ref);
     const hold: Item = {
       ...key,
-      holder: ref.caseId,
+      holder: own,
       expires: this.#inSeconds(120),
       ttl: this.#inSeconds(keptSeconds),
     };
@@ -619,7 +621,7 @@ export class CaseRecord {
     if (refused !== 'written') {
       const held = refused.found[0];
       const holder = String(held?.holder);
-      if (held && (holder === ref.caseId || (held.expires as number) <= this.#inSeconds(0))) {
+      if (held && (holder === own || (held.expires as number) <= this.#inSeconds(0))) {
         refused = await this.#table.write([{ put: hold, onlyIf: { equals: { holder } } }]);
       }
     }
@@ -628,7 +630,7 @@ export class CaseRecord {
     try {
       return await work();
     } finally {
-      await this.#table.write([{ remove: key, onlyIf: { equals: { holder: ref.caseId } } }]);
+      await this.#table.write([{ remove: key, onlyIf: { equals: { holder: own } } }]);
     }
   }
 

@@ -708,6 +708,19 @@ export function describeCaseRecord(kind: string, open: () => Promise<CaseTable>)
         expect(await table.get({ pk: `hold#${acl}`, sk: 'hold' })).toBeUndefined();
       });
 
+      it('is the case’s own in whichever of its plans', async () => {
+        const ref = await opened();
+        const plan = (end: string): CaseRef => ({
+          ...ref,
+          mode: 'dry-run',
+          planOf: ref.caseId,
+          caseId: CaseId.parse(`${ref.caseId}-plan-${end}`),
+        });
+        await cases.holding(plan('aaaaaa'), acl, async () => {
+          expect(await cases.holding(plan('bbbbbb'), acl, async () => 'again')).toBe('again');
+        });
+      });
+
       it('is the case’s own, whichever execution holds that by now', async () => {
         const { lost, ref } = await takenOver();
         await cases.holding(lost, acl, async () => {
