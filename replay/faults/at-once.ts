@@ -1,7 +1,9 @@
+import { basename } from 'node:path';
 import type { Priority } from '../../functions/shared/parse-finding.ts';
 import { findingsIn } from '../findings-in.ts';
 import { type CaseEnd, type End, endOf } from './end-state.ts';
 import { always, type FaultFree, type Judged } from './invariants.ts';
+import { sampler, type Wanted } from './run-case.ts';
 import { type Came, idOf, play, type Scenario } from './scenario.ts';
 
 /** Several findings about one target at the same moment. */
@@ -21,12 +23,18 @@ const counts = { copies: [2, 3, 5, 10], findings: [2] } as const;
  * administrator account do, and with a second finding on the same target: one case, one set of
  * changes.
  */
-export async function* tryAtOnce(scenario: Scenario, faultFree: FaultFree): AsyncGenerator<AtOnce> {
+export async function* tryAtOnce(
+  scenario: Scenario,
+  faultFree: FaultFree,
+  { every = 1 }: Pick<Wanted, 'every'> = {},
+): AsyncGenerator<AtOnce> {
   const { case: of, priority } = scenario;
   // A start by hand is a finding of its own each time, and a case of several meets them already.
   if (findingsIn(of).length !== 1 || faultFree.came.executions.length === 0) return;
+  const isSampled = sampler(every, `${priority} ${basename(of.source)}`);
   for (const kind of ['copies', 'findings'] as const) {
     for (const count of counts[kind]) {
+      if (!isSampled()) continue;
       const came = await play(scenario, undefined, {
         copies: count,
         distinct: kind === 'findings',

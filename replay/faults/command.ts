@@ -46,7 +46,7 @@ function programFor({ print, complain }: Terminal): Command {
     .option('--case <name>', 'this case alone')
     .option('--call <call>', 'this call alone, such as ec2:CreateSnapshots')
     .addOption(new Option('--fault <name>', 'this fault alone').choices(faultNames))
-    .option('--every <n>', 'every n-th attempt alone: a sample', wholeNumber)
+    .option('--every <n>', 'every n-th fault alone: a sample, the same each time', wholeNumber)
     .option(
       '--without <safeguard>',
       'take one away first, to see that it is missed',
@@ -107,6 +107,7 @@ async function tryEverything(
   }
   if (options.json) print(`${JSON.stringify(whole, null, 2)}\n`);
   else {
+    if (every) print(`A sample: about every ${every}. fault.\n`);
     print(`${matrixOf(whole)}\n`);
     if (options.calls) print(`${callsOf(whole)}\n`);
     if (whole.violations.length > 0) print(`${violationsOf(whole.violations)}\n`);

@@ -164,13 +164,21 @@ export class Interference {
       case 'lambda-gone':
         if (name === 'lambda-killed') return life.die(gone('Lambda.Unknown'));
         await sending.go().catch(() => undefined);
-        return life.die(gone('States.Timeout'));
+        return life.die(gone(timedOut(run)));
       case 'execution-gone':
         this.stopped.add(run.execution);
         return life.die(gone('States.Aborted'));
     }
   }
 }
+
+/**
+ * The state's own limit, which the Lambda's is within; but where a state waits for people its limit is
+ * theirs, and what runs out is the Lambda:
+ * https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+ */
+const timedOut = ({ step }: LambdaRun): string =>
+  step.name === 'request-approval' ? 'Sandbox.Timedout' : 'States.Timeout';
 
 type Send = <T>(sending: Sending<T>) => Promise<T>;
 

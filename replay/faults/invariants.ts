@@ -86,6 +86,7 @@ function verdict(facts: Facts): Judged {
   if (fault.lasts === 'once' && !isRefusal(facts)) {
     return { ending: 'violated', violations: differs };
   }
+  if (waitsForPeople(came) && waitsForPeople(faultFree.came)) return withoutPlan(facts);
   if (kind === 'evidence') return withoutEvidence(facts);
   return kind === 'containment' ? withoutContainment(facts) : withoutCase(facts);
 }
@@ -339,6 +340,18 @@ function stopped({ came, end }: Facts): Judged {
   return { ending: 'settled', violations };
 }
 
+const waitsForPeople = ({ executions }: Came): boolean =>
+  executions.some(({ family }) => family.ran.status === 'waiting');
+
+/** What people are asked lacks a step that could not be rehearsed: nothing is changed, and they are asked. */
+function withoutPlan({ end, faultFree: { end: wanted } }: Facts): Judged {
+  const violations = [
+    ...(end.accounts === wanted.accounts ? [] : ['something was changed before people agreed']),
+    ...(end.told.some((title) => title.startsWith('Approval needed ')) ? [] : ['nobody was asked']),
+  ];
+  return { ending: 'left-to-human', violations };
+}
+
 /** Evidence that cannot be had: containment is done all the same, and the case says what is missing. */
 function withoutEvidence({ came, end, fault, faultFree: { end: wanted } }: Facts): Judged {
   const { labels, gone } = roleOf(came.met?.attempt.step ?? '');
@@ -358,8 +371,9 @@ function withoutEvidence({ came, end, fault, faultFree: { end: wanted } }: Facts
   return { ending: 'evidence-missing', violations };
 }
 
-/** Which goes on only where a capture was begun: not on an instance that was to be cut first. */
-const afterCapture = /: (?:Check memory capture|Keep memory image)$/;
+/** What follows on a capture: none is begun on an instance that was to be cut first, or not at all. */
+const afterCapture =
+  /: (?:Check memory capture|Keep memory image|Wait for the memory capture to begin)$/;
 
 /** Containment that cannot be had: the rest is tried, and a human knows what to do by hand. */
 function withoutContainment({ came, end, fault, faultFree: { end: wanted } }: Facts): Judged {

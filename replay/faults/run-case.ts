@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Priority } from '../../functions/shared/parse-finding.ts';
 import { endOf } from './end-state.ts';
 import { type Fault, type FaultName, faultOf, faults } from './faults.ts';
@@ -113,10 +114,20 @@ class SameRuns {
 export interface Wanted {
   readonly call?: string | undefined;
   readonly faults?: readonly FaultName[] | undefined;
-  /** Every n-th attempt alone: a sample. Left out, each. */
+  /** Every n-th fault at an attempt alone: a sample. Left out, each. */
   readonly every?: number | undefined;
   /** Runs each by itself, also where another is known to be the same run. */
   readonly ungrouped?: boolean | undefined;
+}
+
+/**
+ * Says of one thing after another whether it belongs to a sample of about every n-th: the same ones in
+ * each run, and others in each case, so that what cases have in common is met at other places in each.
+ * Steps of the golden ratio fall in with no rhythm of the list: the n-th fault of each attempt.
+ */
+export function sampler(every: number, of: string): () => boolean {
+  let next = [...of].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
+  return () => (Math.imul(next++, 0x9e3779b1) >>> 0) / 2 ** 32 < 1 / every;
 }
 
 /** Runs a scenario with every fault at every attempt, one at a time. */
@@ -129,10 +140,11 @@ export async function* tryAll(
   const { attempts } = faultFree.came;
   const same = new SameRuns();
   const made = new Map<string, Judged>();
-  for (const [index, attempt] of attempts.entries()) {
-    if ((only && attempt.call !== only) || index % every !== 0) continue;
+  const isSampled = sampler(every, `${basename(of.source)} ${priority}`);
+  for (const attempt of attempts) {
+    if (only && attempt.call !== only) continue;
     for (const { name } of faultsAt(attempt)) {
-      if (names && !names.includes(name)) continue;
+      if ((names && !names.includes(name)) || !isSampled()) continue;
       const { place } = attempt;
       const twin = ungrouped ? undefined : same.of(name, attempt);
       const known = made.get(`${name} ${place}`) ?? (twin && made.get(twinKey(name, twin)));

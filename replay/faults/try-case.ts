@@ -25,7 +25,7 @@ export async function tryCase(
       tried();
     }
     if (wanted.atOnce) {
-      for await (const one of tryAtOnce(scenario, faultFree)) {
+      for await (const one of tryAtOnce(scenario, faultFree, wanted)) {
         counting.atOnce(one);
         tried();
       }

@@ -37,8 +37,8 @@ const broken = (all: readonly Tried[]) =>
 describe.each([
   ['started-by-hand', 25],
   ['started-by-hand-for-role-session', 25],
-  ['leaked-key-used-from-tor', 110],
-])('%s, at every %i-th attempt', (name, every) => {
+  ['leaked-key-used-from-tor', 60],
+])('%s, every %i-th fault', (name, every) => {
   it('holds to the invariants whatever fault comes', async () => {
     const all = await tried(name, { every });
 
