@@ -22,17 +22,23 @@
 * What moto works out anew for every call is kept: a path that it has parsed, and its own modules' names.
 
 `POST /additions` takes `{"agents": […], "events": […]}`, `/additions/forget` empties the services that
-it is given a list of, `/additions/empty-tables` those of DynamoDB, and `/additions/unknown-types` says
-which types of CloudFormation's moto lacks. `moto-api/reset` empties all.
+it is given a list of, `/additions/empty-tables` those of DynamoDB. `/additions/unknown-types` says which
+types of CloudFormation's moto lacks, and `/additions/implemented` which calls it answers of its own.
+`moto-api/reset` empties all.
 """
 
+import ast
+import importlib
+import inspect
 import json
+import textwrap
 import time
 from functools import lru_cache
 from types import SimpleNamespace
 
 import authorization  # noqa: F401 — it changes how moto judges callers
 import jsonpath_ng.ext
+from botocore import xform_name
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
@@ -41,7 +47,7 @@ from moto.backends import get_backend
 from moto.cloudformation.parsing import resource_class_from_type
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.elb.models import ELBBackend
-from moto.core.responses import ActionResult
+from moto.core.responses import ActionResult, BaseResponse
 from moto.iam.policy_validation import IAMPolicyDocumentValidator
 from moto.iam.responses import IamResponse
 from moto.kms.models import Key, kms_backends
@@ -70,6 +76,8 @@ def answer(environ, start_response):
         return reply(start_response, {})
     if path == "/additions/unknown-types":
         return reply(start_response, [t for t in body_of(environ) if not resource_class_from_type(t)])
+    if path == "/additions/implemented":
+        return reply(start_response, [call for call in body_of(environ) if is_implemented(call)])
     if path == "/additions/forget":
         return reply(start_response, forget(body_of(environ)))
     if path == "/additions/empty-tables":
@@ -88,6 +96,28 @@ def forget(services):
             for backend in list(regions.values()):
                 backend.reset()
     return services
+
+
+def is_implemented(call):
+    """Whether a response of moto's has a method for a call that does more than say it has none."""
+    service, operation = call.split(":")
+    method = xform_name(operation)
+    modules = {"elasticloadbalancing": ["elb", "elbv2"]}.get(service, [service])
+    responses = [importlib.import_module(f"moto.{module}.responses") for module in modules]
+    found = [
+        getattr(known, method)
+        for response in responses
+        for known in vars(response).values()
+        if isinstance(known, type) and issubclass(known, BaseResponse) and hasattr(known, method)
+    ]
+    return any(each.__module__.startswith("moto.") and not is_stub(each) for each in found)
+
+
+def is_stub(method):
+    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(method))).body
+    return isinstance(definition.body[-1], ast.Raise) and all(
+        isinstance(statement, (ast.Expr, ast.Raise)) for statement in definition.body
+    )
 
 
 def empty_tables():
