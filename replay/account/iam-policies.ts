@@ -54,7 +54,9 @@ function managed(held: Held, arn: string): ManagedPolicy | undefined {
   const bounds = [...users, ...roles].some((one) => one.permissionsBoundary === arn);
   if (!own && !bounds && attachmentsOf(held, arn) === 0) return undefined;
   const createDate = '2026-01-01T00:00:00.000Z';
-  return { arn, versionId: 'v1', createDate, document: own ?? statements() };
+  // https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSDenyAll.html
+  const versionId = arn === 'arn:aws:iam::aws:policy/AWSDenyAll' ? 'v2' : 'v1';
+  return { arn, versionId, createDate, document: own ?? statements() };
 }
 
 const attachmentsOf = ({ users, roles, groups }: Held, arn: string): number =>

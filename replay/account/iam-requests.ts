@@ -103,9 +103,15 @@ export function changeableRole(held: Held, name: string | undefined): Role {
   return role;
 }
 
-/** A policy's text as IAM returns it: percent-encoded. */
+/**
+ * A policy's text as IAM returns it, percent-encoded by RFC 3986.
+ * https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetUserPolicy.html
+ */
 export const encoded = (document: Readonly<Record<string, unknown>>): string =>
-  encodeURIComponent(JSON.stringify(document));
+  encodeURIComponent(JSON.stringify(document)).replaceAll(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 
 /** What is in the text of an identity policy, or IAM's refusal of it. */
 export function documentIn(text: string): Record<string, unknown> {

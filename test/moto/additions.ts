@@ -30,3 +30,7 @@ export const emptyTables = () => tell('/empty-tables', null);
 /** Those of some types of CloudFormation's that moto has no word for. */
 export const typesUnknown = async (types: readonly string[]) =>
   (await tell('/unknown-types', [...new Set(types)])) as readonly string[];
+
+/** Those of some calls that moto answers of its own. */
+export const implemented = async (calls: readonly string[]) =>
+  (await tell('/implemented', calls)) as readonly string[];

@@ -11,6 +11,9 @@ interface Answer {
   readonly output: object;
 }
 
+/** The calls that scenes of this file of tests have played so far. */
+export const played = new Set<string>();
+
 /** What the two accounts answered, by where in the answer of which call they differ. */
 type Differences = Record<string, { rehearsal: unknown; moto: unknown }>;
 
@@ -35,6 +38,7 @@ export async function differences(
   if (calls(inMoto) !== calls(inRehearsal)) {
     return { 'the calls': { rehearsal: calls(inRehearsal), moto: calls(inMoto) } };
   }
+  for (const { call } of inRehearsal) played.add(call);
   return Object.fromEntries(
     inRehearsal.flatMap(({ call, output }, n) => compare(output, inMoto[n]?.output, call)),
   );
