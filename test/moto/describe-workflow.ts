@@ -9,6 +9,7 @@ import { catching, toReach } from './catches.ts';
 import { type Deployed, deploy } from './deployment.ts';
 import { emptyMoto } from './moto.ts';
 import { rehearse, workflowOf } from './rehearsed.ts';
+import { stepByName } from './step-by-name.ts';
 import { settings } from './test-config.ts';
 
 /** An account in which a workflow is run once. */
@@ -39,7 +40,7 @@ export function describeWorkflow<Start extends string>(
   setUp: () => Promise<Scene<Start>>,
   whenThrottled: readonly string[] = [],
 ): void {
-  const { machine, tasks } = workflowOf(playbook);
+  const { machine } = workflowOf(playbook);
   let deployed: Deployed;
   beforeAll(async () => {
     await emptyMoto();
@@ -62,7 +63,7 @@ export function describeWorkflow<Start extends string>(
       broken,
     });
     const worked = afterPeopleAgreed(ran.entered).filter((state) => !broken.includes(state));
-    const done = worked.flatMap((state) => [state, tasks.get(state)?.name ?? state]);
+    const done = worked.flatMap((state) => [state, stepByName(state)]);
     await scene.check(new Set(mode === 'live' ? done : []), start);
     return ran;
   }
