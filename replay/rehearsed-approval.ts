@@ -21,7 +21,9 @@ interface Asked {
  */
 export async function askRehearsed(asked: Asked): Promise<'answered' | 'waiting'> {
   const { execution, cases, waits, token, arn, ref } = asked;
-  const { approver, running, turns } = execution;
+  const { approver, running, turns, inTime } = execution;
+  // In time of its own nobody is waited for who does not come.
+  if (inTime && approver === undefined) return 'waiting';
   // Whoever else is at work in this world may find something graver.
   while (waits.isWaiting(token) && [...running].some((other) => other !== arn)) {
     await (turns ? turns.sleep(arn, running) : setImmediate());

@@ -12,6 +12,7 @@ interface Options {
   readonly group: StormOptions['group'];
   readonly interfaces: number;
   readonly region: StormOptions['region'];
+  readonly guard: StormOptions['guard'];
   readonly json?: true;
 }
 
@@ -85,6 +86,14 @@ const commandFor = ({ print, complain }: Terminal): Command =>
       new Option('--region <size>', 'large: us-east-1, us-west-2 and eu-west-1')
         .choices(['large', 'small'])
         .default('large'),
+    )
+    .addOption(
+      new Option(
+        '--guard <guard>',
+        'on containments in an hour: lifted, or as configured by default',
+      )
+        .choices(['lifted', 'default'])
+        .default('lifted'),
     )
     .option('--json', 'print one JSON document')
     .addHelpText(

@@ -22,9 +22,9 @@ export function textOfStorms(
     return value <= mostRatio ? paint.green(text) : paint.red(`${text}: MISSED`);
   };
   const lost = (count: number) => (count === 0 ? paint.green('0') : paint.red(String(count)));
-  const { priority, group, interfaces } = first;
+  const { priority, group, interfaces, guard } = first;
   return [
-    `${priority}, group ${group}, ${interfaces} interface(s) each, hourly guard lifted; simulated seconds`,
+    `${priority}, group ${group}, ${interfaces} interface(s) each, hourly guard ${guard === 'default' ? 'at its default' : guard}; simulated seconds`,
     tableOf(
       ['findings', 'cut', 'parked', 'lost', 'p50 s', 'p99 s', 'last s', 'least s', 'last/least'],
       reports.map((of) => [

@@ -5,6 +5,7 @@ import { EvidenceInMemory } from '../evidence-in-memory.ts';
 import { RehearsalSettings } from '../rehearsal-settings.ts';
 import { type Between, type Ran, runWorkflow } from '../run-workflow.ts';
 import { VirtualTime } from '../virtual-time.ts';
+import { Waits } from '../waits.ts';
 import type { Workflow } from '../workflow.ts';
 import { AwsLimits } from './aws-limits.ts';
 import { accountOf, type Hit, hits } from './findings.ts';
@@ -22,6 +23,8 @@ export interface StormOptions {
   /** Of each instance. */
   readonly interfaces: number;
   readonly region: RegionSize;
+  /** On containments in an hour: at its default, or so high that nothing meets it. */
+  readonly guard: 'default' | 'lifted';
   readonly workflow: Workflow;
   /** Told how many executions have ended, and of the seconds that passed in the simulation. */
   progress?(ended: number, seconds: number): void;
@@ -44,7 +47,8 @@ export interface Outcome {
  * limits that AWS documents for its APIs, Step Functions, Lambda and EventBridge.
  *
  * All instances stand in one account and Region, which is not Cordon's own: each Lambda assumes the
- * target role once. The guard on containments in an hour is lifted. Nothing but this process's timers is changed, and that only while it runs.
+ * target role once. What waits for people is left waiting: they are asleep. Nothing but this process's
+ * timers is changed, and that only while it runs.
  */
 export async function storm(options: StormOptions): Promise<StormReport> {
   await loadModules(options);
@@ -78,9 +82,12 @@ async function breakOut(options: StormOptions, time: VirtualTime): Promise<Storm
     table: new CaseTableInMemory(() => limits.caseTable()),
     evidence: new EvidenceInMemory(),
     running: new Set<string>(),
-    settings: guardLifted(),
+    settings: settingsFor(options),
     now,
     inTime: true,
+    waits: new Waits(),
+    // What would be done is planned as on AWS, for thousands: not on a copy of the account each.
+    dryRun: 'stand-ins',
     between: between(limits, lambda),
   } as const;
   let ended = 0;
@@ -109,7 +116,8 @@ async function breakOut(options: StormOptions, time: VirtualTime): Promise<Storm
  * Works one finding outside of virtual time, which would run on while a module that is imported at
  * its first use is read.
  */
-async function loadModules({ workflow, priority }: StormOptions): Promise<void> {
+async function loadModules(options: StormOptions): Promise<void> {
+  const { workflow, priority } = options;
   const hit = hits(1, 1);
   const now = () => new Date('2026-03-01T04:05:06.000Z');
   await runWorkflow({
@@ -119,16 +127,18 @@ async function loadModules({ workflow, priority }: StormOptions): Promise<void> 
     account: new RehearsalAccount(accountOf(hit, 'missing'), { now }),
     table: new CaseTableInMemory(),
     running: new Set(),
-    settings: guardLifted(),
+    settings: settingsFor(options),
     now,
   }).ended;
 }
 
-/** More may be contained in an hour than are ever hit at once. */
-const guardLifted = () =>
-  RehearsalSettings.parse({
-    limits: { perAccount: 10_000, inAll: 10_000, perPlaybook: 10_000 },
-  });
+/** Lifted, more may be contained in an hour than are ever hit at once. */
+const settingsFor = ({ guard }: StormOptions) =>
+  RehearsalSettings.parse(
+    guard === 'lifted'
+      ? { limits: { perAccount: 10_000, inAll: 10_000, perPlaybook: 10_000 } }
+      : {},
+  );
 
 /** An interface is cut when the call that changes its groups was let through. */
 function noteCut(call: AwsCall, input: object, cutAt: Map<string, number>, now: number): void {

@@ -19,6 +19,9 @@ export interface StormReport extends Cuts {
   readonly priority: string;
   readonly group: string;
   readonly interfaces: number;
+  readonly guard: string;
+  /** In how many security groups the cut instances are now. */
+  readonly isolationGroups: number;
   /** Waiting for a person's word: neither cut nor lost. */
   readonly parked: number;
   /** Neither cut nor waiting for anybody. */
@@ -44,7 +47,7 @@ export interface StormReport extends Cuts {
 }
 
 export function summary(
-  { findings, priority, group, interfaces }: StormOptions,
+  { findings, priority, group, interfaces, guard }: StormOptions,
   outcomes: readonly Outcome[],
   { limits, lambda, state }: { limits: AwsLimits; lambda: LambdaService; state: AccountState },
 ): StormReport {
@@ -61,7 +64,9 @@ export function summary(
     priority,
     group,
     interfaces,
+    guard,
     ...cuts,
+    isolationGroups: groupsOf(state, cut).size,
     parked: parked.length,
     lost: findings - cut.length - parked.length,
     leastSeconds: least,
@@ -97,6 +102,15 @@ function isolatedIn({ securityGroups, networkInterfaces }: AccountState) {
       const [group, ...more] = groupsOf.get(eni) ?? [];
       return group !== undefined && more.length === 0 && empty.has(group);
     });
+}
+
+function groupsOf({ networkInterfaces }: AccountState, cut: readonly Outcome[]) {
+  const enis = new Set(cut.flatMap(({ hit }) => hit.networkInterfaceIds));
+  return new Set(
+    networkInterfaces.flatMap(({ networkInterfaceId, groups }) =>
+      enis.has(networkInterfaceId) ? groups : [],
+    ),
+  );
 }
 
 /** It waits for a person's word. */
