@@ -4,6 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
 import { AccountId, Region } from '../functions/shared/ids.ts';
+import { startedByPeople } from '../functions/shared/playbooks.ts';
 import { Settings } from '../functions/shared/settings.ts';
 import { problemsIn } from './config-problems.ts';
 import { volumeKeyAlias } from './names.ts';
@@ -110,6 +111,7 @@ const Configuration = Settings.omit(settled)
   })
   .superRefine((config, context) => {
     const { members, organization, externalId, responder, volumeKeys } = config;
+    const { approval, playbooks } = config;
     const refuse = (path: readonly string[], message: string) =>
       context.addIssue({ code: 'custom', path: [...path], message });
     if (members === 'organization' || members.length > 0) {
@@ -126,6 +128,24 @@ const Configuration = Settings.omit(settled)
     if (volumeKeys.some((region) => !deployed.includes(region))) {
       refuse(['volumeKeys'], `expected Regions of the responder: ${deployed.join(', ')}`);
     }
+    // Set to `approve` they would be dry runs for ever, without a word why.
+    for (const playbook of startedByPeople) {
+      const said = playbooks[playbook];
+      const byHand = typeof said === 'object' ? said.byHand : said;
+      if (byHand !== 'approve') continue;
+      refuse(
+        ['playbooks', playbook, ...(typeof said === 'object' ? ['byHand'] : [])],
+        'expected off, dry-run or live: a person starts it, and it asks nobody else',
+      );
+    }
+    approval.rules.forEach((rule, n) => {
+      const found = rule.playbooks?.filter((one) => startedByPeople.includes(one)) ?? [];
+      if (found.length === 0) return;
+      refuse(
+        ['approval', 'rules', String(n), 'playbooks'],
+        `expected playbooks that ask people, found ${found.join(', ')}`,
+      );
+    });
   });
 
 /** A configuration as a deployer writes it. */

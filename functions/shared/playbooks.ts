@@ -12,6 +12,8 @@ export const playbookNames = [
   'release',
 ] as const;
 export const Playbook = z.enum(playbookNames);
+/** Those that only a person starts, and whose workflows ask nobody else. */
+export const startedByPeople: readonly PlaybookName[] = ['rotate-access-key', 'release'];
 export type PlaybookName = z.infer<typeof Playbook>;
 
 /**

@@ -73,6 +73,28 @@ describe('a configuration', () => {
       'playbooks.compromised-role: expected off, dry-run, approve or live, or {"findings": …, "byHand": …}, found "on"',
     ],
     [
+      'a question to people before what people start',
+      { playbooks: { release: 'approve' } },
+      'playbooks.release: expected off, dry-run or live: a person starts it, and it asks nobody else',
+    ],
+    [
+      'such a question for starts by hand alone',
+      { playbooks: { 'rotate-access-key': { findings: 'off', byHand: 'approve' } } },
+      'playbooks.rotate-access-key.byHand: expected off, dry-run or live: a person starts it',
+    ],
+    [
+      'a rule that has people asked of a playbook that asks nobody',
+      {
+        approval: {
+          rules: [
+            { name: 'few', accounts: ['111122223344'] },
+            { name: 'all', playbooks: ['compromised-role', 'release'] },
+          ],
+        },
+      },
+      'approval.rules.1.playbooks: expected playbooks that ask people, found release',
+    ],
+    [
       'a retention of logs that CloudWatch does not have',
       { logs: { days: 8 } },
       'logs.days: expected a number of days that CloudWatch Logs takes: 1, 3, 5, 7, 14',
