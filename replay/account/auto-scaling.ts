@@ -446,9 +446,12 @@ function exitStandby(desk: Desk, input: ExitStandbyQuery): { Activities: Activit
     joinLoadBalancers(desk.state, group, member.instanceId);
   }
   return {
-    Activities: members.map(({ instanceId }) =>
-      activity(desk, group, `Moving EC2 instance out of Standby: ${instanceId}`),
-    ),
+    Activities: members.map(({ instanceId }) => ({
+      ...activity(desk, group, `Moving EC2 instance out of Standby: ${instanceId}`),
+      // https://docs.aws.amazon.com/cli/latest/reference/autoscaling/exit-standby.html
+      StatusCode: 'PreInService' as const,
+      Progress: 30,
+    })),
   };
 }
 

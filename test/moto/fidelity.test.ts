@@ -1,8 +1,12 @@
 import {
+  AttachInstancesCommand,
   DescribeAutoScalingGroupsCommand,
   DescribeAutoScalingInstancesCommand,
   DescribeLifecycleHooksCommand,
   DetachInstancesCommand,
+  EnterStandbyCommand,
+  ExitStandbyCommand,
+  UpdateAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
 import {
   AttachVolumeCommand,
@@ -19,6 +23,7 @@ import {
   DescribeInstanceTypesCommand,
   DescribeNetworkAclsCommand,
   DescribeNetworkInterfacesCommand,
+  DescribeRegionsCommand,
   DescribeSecurityGroupRulesCommand,
   DescribeSecurityGroupsCommand,
   DescribeSnapshotsCommand,
@@ -27,6 +32,7 @@ import {
   DescribeVpcEndpointsCommand,
   DescribeVpcsCommand,
   DetachVolumeCommand,
+  GetConsoleOutputCommand,
   ModifyInstanceAttributeCommand,
   ModifyNetworkInterfaceAttributeCommand,
   RevokeSecurityGroupEgressCommand,
@@ -45,6 +51,7 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import {
   GetCommandInvocationCommand,
+  GetDocumentCommand,
   ListCommandsCommand,
   SendCommandCommand,
 } from '@aws-sdk/client-ssm';
@@ -54,6 +61,7 @@ import type { AccountState } from '../../replay/account/state.ts';
 import { asAccountState } from './as-account-state.ts';
 import { differences } from './differences.ts';
 import { emptyMoto, toMoto } from './moto.ts';
+import { unplayed } from './unplayed.ts';
 import { type Clients, clientsTo, given, setUp, type World } from './world.ts';
 
 const ec2 = (operation: string) =>
@@ -65,6 +73,8 @@ const classicElb = (operation: string) =>
   `https://docs.aws.amazon.com/elasticloadbalancing/2012-06-01/APIReference/API_${operation}.html`;
 const scaling = (operation: string) =>
   `https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_${operation}.html`;
+const standby = (way: 'enter' | 'exit') =>
+  `https://docs.aws.amazon.com/cli/latest/reference/autoscaling/${way}-standby.html`;
 const statuses =
   'https://docs.aws.amazon.com/systems-manager/latest/userguide/monitor-commands.html';
 
@@ -138,6 +148,10 @@ const decided: Readonly<Record<string, string>> = {
   ),
   // Words for people.
   'autoscaling:DetachInstances Activities Cause': scaling('Activity'),
+  'autoscaling:EnterStandby Activities Cause': scaling('Activity'),
+  'autoscaling:EnterStandby Activities Description': standby('enter'),
+  'autoscaling:ExitStandby Activities Cause': scaling('Activity'),
+  'autoscaling:ExitStandby Activities Description': standby('exit'),
 
   // What moto does and AWS refuses, or the other way round, or refuses by another name.
   'ec2:CreateSecurityGroup: InvalidGroup.Duplicate, not an answer': ec2('CreateSecurityGroup'),
@@ -153,6 +167,7 @@ const decided: Readonly<Record<string, string>> = {
   'ec2:ModifyInstanceAttribute: InvalidParameterCombination, not an answer':
     ec2('ModifyInstanceAttribute'),
   'ec2:CreateVolume: InvalidZone.NotFound, not an answer': ec2Errors,
+  'ec2:DescribeRegions: InvalidParameterValue, not an answer': ec2Errors,
   'ec2:AttachVolume: VolumeInUse, not an answer': ec2Errors,
   'ec2:DetachVolume: IncorrectState, not InvalidAttachment.NotFound': ec2Errors,
   'ec2:CreateSnapshots Snapshots': ec2('InstanceSpecification'),
@@ -549,6 +564,45 @@ describe('the rehearsal account answers as moto does', () => {
     expect(found).toEqual({});
   });
 
+  it('when members of an Auto Scaling group stand by and come back', async () => {
+    const { instanceId } = world;
+    const found = await unexplained(async ({ autoScaling }) => {
+      const AutoScalingGroupName = 'web';
+      const members = new DescribeAutoScalingInstancesCommand({ InstanceIds: [instanceId] });
+      const of = { AutoScalingGroupName, InstanceIds: [instanceId] };
+      await autoScaling.send(
+        new UpdateAutoScalingGroupCommand({ AutoScalingGroupName, MinSize: 0 }),
+      );
+      await autoScaling.send(
+        new EnterStandbyCommand({ ...of, ShouldDecrementDesiredCapacity: true }),
+      );
+      await autoScaling.send(members);
+      await autoScaling.send(new ExitStandbyCommand(of));
+      await autoScaling.send(members);
+      await autoScaling.send(
+        new DetachInstancesCommand({ ...of, ShouldDecrementDesiredCapacity: true }),
+      );
+      await autoScaling.send(new AttachInstancesCommand(of));
+      await autoScaling.send(members);
+      await attempt(
+        autoScaling.send(
+          new UpdateAutoScalingGroupCommand({ AutoScalingGroupName: 'nobody', MinSize: 0 }),
+        ),
+      );
+    });
+    expect(found).toEqual({});
+  });
+
+  it('when Regions, a console and a document are asked for', async () => {
+    const found = await unexplained(async ({ ec2, ssm }) => {
+      await ec2.send(new DescribeRegionsCommand({ RegionNames: ['eu-west-1', 'us-east-1'] }));
+      await attempt(ec2.send(new DescribeRegionsCommand({ RegionNames: ['eu-nowhere-1'] })));
+      await attempt(ec2.send(new GetConsoleOutputCommand({ InstanceId: missing('i') })));
+      await attempt(ssm.send(new GetDocumentCommand({ Name: 'nothing' })));
+    });
+    expect(found).toEqual({});
+  });
+
   it('when targets leave their target groups', async () => {
     const { instanceId, targetGroups } = world;
     const address = given(
@@ -643,6 +697,11 @@ describe('the rehearsal account answers as moto does', () => {
       );
     });
     expect(found).toEqual({});
+  });
+
+  it('whatever operation both of them have', async () => {
+    const services = ['ec2', 'autoscaling', 'elasticloadbalancing', 'ssm', 'cloudtrail'];
+    expect(await unplayed(...services)).toEqual([]);
   });
 
   it('but for differences that are still there', () => {
