@@ -224,6 +224,25 @@ describe('rotate-access-key', () => {
   });
 });
 
+it.each([
+  ['user', { targets: ['alice'] }],
+  ['account', { accounts: ['111122223333'] }],
+])(
+  'leaves a key to a human where a rule asks people about its %s, for it cannot ask',
+  async (_what, criteria) => {
+    const before = (await rotate(byHand, { fails: 'iam:ListAccessKeys' })).keys;
+
+    const ran = await rotate(byHand, {
+      settings: { approval: { rules: [{ name: 'production', ...criteria }] } },
+    });
+
+    expect(ran.states.at(-1)).toBe('Left to a human');
+    expect(ran.keys).toEqual(before);
+    expect(ran.notifications).toHaveLength(1);
+    expect(ran.table.items().filter(({ sk }) => sk === 'lock')).toEqual([]);
+  },
+);
+
 describe('a failure of rotate-access-key', () => {
   it.each<[string, AwsCall, number]>([
     ['Creating a replacement failed', 'secretsmanager:CreateSecret', 1],
