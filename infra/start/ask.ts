@@ -1,6 +1,5 @@
-import { CaseId } from '../../functions/shared/ids.ts';
 import { parseRequest } from '../../functions/shared/parse-finding.ts';
-import { parseAt } from '../../functions/shared/place.ts';
+import { parseRelease } from '../../functions/shared/release-request.ts';
 import { UnusableInputError } from '../../functions/shared/unusable-input.ts';
 
 /** What a person asked for on the command line, by the options' names. */
@@ -17,6 +16,9 @@ export interface Asked {
   readonly role?: string;
   readonly session?: string;
   readonly case?: string;
+  readonly steps?: readonly string[];
+  readonly rejoin?: readonly string[];
+  readonly reactivateKeys?: readonly string[];
 }
 
 /** The member of a workflow's input that each option becomes. */
@@ -31,6 +33,9 @@ const members = {
   account: 'account',
   targetRegion: 'region',
   case: 'caseId',
+  steps: 'steps',
+  rejoin: 'rejoin',
+  reactivateKeys: 'reactivateKeys',
 } as const satisfies Partial<Record<keyof Asked, string>>;
 
 /**
@@ -52,7 +57,7 @@ export function inputFor(playbook: string, asked: Asked): object {
     throw new UnusableInputError('expected --access-key, --user, or both');
   }
   try {
-    if (playbook === 'release') parseAt(CaseId, asked.case, { path: '$.caseId' });
+    if (playbook === 'release') parseRelease(input);
     else parseRequest(input, { ...anywhere, execution: 'start', now: new Date(0) });
   } catch (error) {
     if (error instanceof UnusableInputError) throw new UnusableInputError(inOptions(error.message));
@@ -64,9 +69,14 @@ export function inputFor(playbook: string, asked: Asked): object {
 /** Where Cordon stands is not known yet, and decides nothing about whether an input is one. */
 const anywhere = { account: '000000000000', region: 'us-east-1' };
 
+/** `$.rejoin[0]:`, which an option says as one of several, is named by its option too. */
 const inOptions = (complaint: string): string =>
   Object.entries(members).reduce(
-    (said, [option, member]) => said.replaceAll(`$.${member}:`, `--${kebab(option)}:`),
+    (said, [option, member]) =>
+      said.replaceAll(
+        new RegExp(`\\$\\.${member}(?:\\[\\d+\\]|\\.\\d+)?:`, 'g'),
+        `--${kebab(option)}:`,
+      ),
     complaint,
   );
 

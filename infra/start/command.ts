@@ -91,7 +91,11 @@ function commandFor({ print, complain }: Terminal, act: Act): Command {
   withCommon(root.command('release').copyInheritedSettings(root))
     .description('Undo what a case changed.')
     .requiredOption('--case <id>', 'such as case-0123456789')
+    .option('--steps <names...>', 'take back what these steps changed, and nothing else')
+    .option('--rejoin <names...>', 'groups and load balancers that the instance joins again')
+    .option('--reactivate-keys <ids...>', 'access keys that become active again')
     .addOption(new Option('--live', 'act; without it nothing is changed'))
+    .addOption(new Option('--reason <words>', 'kept in the case'))
     .action((options: Options) => act('release', undefined, options));
   withCommon(root.command('follow').copyInheritedSettings(root))
     .description('Follow an execution that runs, and print its case.')

@@ -291,6 +291,20 @@ describe('npm run start', () => {
     ],
     [
       [
+        ...['release', '--case', 'case-0123456789', '--steps', 'isolate-instance'],
+        ...['deactivate-access-key', '--rejoin', 'shop-web', '--reactivate-keys'],
+        ...['AKIAIOSFODNN7EXAMPLE', '--reason', 'false alarm'],
+      ],
+      {
+        caseId: 'case-0123456789',
+        steps: ['isolate-instance', 'deactivate-access-key'],
+        rejoin: ['shop-web'],
+        reactivateKeys: ['AKIAIOSFODNN7EXAMPLE'],
+        reason: 'false alarm',
+      },
+    ],
+    [
+      [
         ...byInstance,
         '--account',
         '444455556666',
@@ -352,6 +366,14 @@ describe('what cannot be started', () => {
       '--role: expected the name of an IAM role, without its path',
     ],
     [['release', '--case', 'x'], '--case: expected a case id'],
+    [
+      ['release', '--case', 'case-0123456789', '--steps', 'tell-human'],
+      '--steps: expected steps that can be undone: ',
+    ],
+    [
+      ['release', '--case', 'case-0123456789', '--reactivate-keys', 'AKIA'],
+      '--reactivate-keys: expected AKIA or ASIA',
+    ],
     [
       ['follow', 'arn:aws:states:eu-west-1:111122223333:execution:other:1'],
       'expected the ARN of an execution',
