@@ -182,7 +182,27 @@ const passing: ReadonlySet<string> = new Set([
  * Canonical JSON with the objects of a list once each: what a second case adds beside the first one's,
  * such as a denial of its own, is then the same as the first one's.
  */
-export const asSets = (canonical: string): string => sorted(JSON.parse(canonical), 'once');
+export const asSets = (canonical: string): string =>
+  sorted(
+    JSON.parse(canonical, (name, value) => (name === 'entries' ? inAnyTurn(value) : value)),
+    'once',
+  );
+
+interface Entry {
+  readonly egress: boolean;
+  readonly ruleAction: string;
+  readonly ruleNumber: number;
+}
+
+/** Of denials ahead of every allowance it is all one which is the first; they are made in turn. */
+const inAnyTurn = (entries: readonly Entry[]): readonly object[] =>
+  entries.map((entry) => {
+    const isAhead = entries.every(
+      ({ egress, ruleAction, ruleNumber }) =>
+        ruleAction === 'deny' || egress !== entry.egress || ruleNumber > entry.ruleNumber,
+    );
+    return isAhead ? { ...entry, ruleNumber: 'ahead' } : entry;
+  });
 
 /** JSON in which order says nothing: members by name, and the objects of a list by their own JSON. */
 function sorted(value: unknown, each: 'all' | 'once' = 'all'): string {
