@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { patient } from '../shared/connection.ts';
 import { forbids, limitsOf } from '../shared/guard-rails.ts';
 import { toLambda } from '../shared/lambda.ts';
-import { letGo, lock } from '../shared/lock.ts';
+import { letGo, letGoBefore, lock } from '../shared/lock.ts';
 import { parseRequest } from '../shared/parse-finding.ts';
 import { policyOf } from '../shared/playbooks.ts';
 import { sideBySide } from '../shared/side-by-side.ts';
@@ -14,7 +14,7 @@ import { gateAt, gatedAgain, waiting } from './gate.ts';
 import { instanceTarget } from './instance-target.ts';
 import { judgeOwner } from './judge-owner.ts';
 import { askOwner } from './key-owner.ts';
-import { about, left, Opening, planOf, switchedOff } from './opening.ts';
+import { about, isForHuman, left, Opening, planOf, switchedOff } from './opening.ts';
 import { keyTarget, roleTarget, userTarget } from './principal-target.ts';
 import type { FindTarget } from './target.ts';
 
@@ -119,6 +119,10 @@ export const openCase = defineStep({
 
     const [locked, said] = await sideBySide([locking, askOwner(iam, principal)]);
     if (locked.outcome === 'joined') return { ...plan, ...locked };
+    if (locked.outcome === 'declined') {
+      const reason = await letGoBefore(execution, context);
+      if (isForHuman(reason)) return { ...plan, ...left(reason), other: locked.other };
+    }
     const owned = judgeOwner(settings, { principal, said, isSample: finding.sample });
     if (!('reason' in owned)) {
       const owner = owned.principal.userName;

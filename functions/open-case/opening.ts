@@ -161,6 +161,9 @@ export function about(
   };
 }
 
+export const isForHuman = (reason: string | undefined): reason is ForHuman =>
+  reason !== undefined && Object.hasOwn(instructions, reason);
+
 /** Nothing is locked nor done; a person is told what to do. */
 export const left = (reason: ForHuman) =>
   ({

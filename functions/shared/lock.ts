@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import type { CaseRef, Gate, Opened } from './case-record.ts';
 import type { Finding } from './finding.ts';
 import type { HourlyLimit } from './hourly-limit.ts';
@@ -113,9 +114,40 @@ export async function letGo(
     const { counted } = await home.cases.findings(ref);
     const closed = await home.cases.close(ref, { status: 'needs-human', counted, summary });
     if (closed !== 'closed') continue;
-    await home.cases.uncount(ref);
-    const missing = [`Nothing was done: ${summary.reason}`];
-    return keepManifest({ home, case: ref, actor }, { status: 'needs-human', missing });
+    return letGoOn(ref, summary, { home, actor });
   }
   throw new Error(`${ref.caseId} was given findings at every look`);
 }
+
+/** What follows once the case is closed; done twice it comes to the same. */
+async function letGoOn(
+  ref: CaseRef,
+  { reason }: { readonly reason: string },
+  { home, actor }: Pick<StepContext, 'home' | 'actor'>,
+): Promise<void> {
+  await home.cases.uncount(ref);
+  const missing = [`Nothing was done: ${reason}`];
+  await keepManifest({ home, case: ref, actor }, { status: 'needs-human', missing });
+}
+
+/**
+ * Why this very execution let its target go before, in an invocation that may not have come to the
+ * end of it; what is left of it is done now. Undefined where it let none go.
+ */
+export async function letGoBefore(
+  execution: string,
+  { home, actor }: Pick<StepContext, 'home' | 'actor'>,
+): Promise<string | undefined> {
+  const found = await home.cases.heldBy(execution);
+  if (found?.outcome !== 'already-closed' || !found.worked) return undefined;
+  const known = LetGo.safeParse(await home.cases.whole(found.caseId)).data;
+  if (!known) return undefined;
+  await letGoOn(found.worked, known.summary, { home, actor });
+  return known.summary.reason;
+}
+
+/** No other close has a reason in its summary. */
+const LetGo = z.object({
+  status: z.literal('needs-human'),
+  summary: z.object({ reason: z.string() }),
+});

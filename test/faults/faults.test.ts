@@ -36,6 +36,7 @@ const broken = (all: readonly Tried[]) =>
 // All of it is `npm run faults`; these few show that it is right.
 describe.each([
   ['started-by-hand', 25],
+  ['key-that-nobody-has', 3],
   ['started-by-hand-for-role-session', 25],
   ['leaked-key-used-from-tor', 60],
 ])('%s, every %i-th fault', (name, every) => {
