@@ -12,6 +12,7 @@ import { SubscriptionFilter, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import type { Config } from './config.ts';
+import { tableKeyActions } from './home-access.ts';
 import type { HomeResources } from './home-resources.ts';
 import { machineName } from './names.ts';
 
@@ -86,7 +87,7 @@ export class Approvers extends Construct {
         conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['case#*'] } },
       }),
       new PolicyStatement({
-        actions: ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt'],
+        actions: tableKeyActions,
         resources: [home.recordsKey.keyArn],
         conditions: {
           StringEquals: { 'kms:ViaService': `dynamodb.${Aws.REGION}.amazonaws.com` },

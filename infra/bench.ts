@@ -17,7 +17,7 @@ const cli = fileURLToPath(new URL('cli.ts', import.meta.url));
 const round = (value: number): number => Math.round(value * 100) / 100;
 
 const before = performance.now();
-spawnSync(process.execPath, [cli, 'synth']);
+mustRun([cli, 'synth']);
 const synth = (performance.now() - before) / 1000;
 
 const folder = mkdtempSync(join(tmpdir(), 'cordon-bench-'));
@@ -42,14 +42,21 @@ function importsOf(name: string): { name: string; median: number; largest: numbe
   const file = pathToFileURL(join(folder, `${name}.mjs`)).href;
   const program = `const t = performance.now(); await import('${file}'); console.log(performance.now() - t)`;
   const args = ['--input-type=module', '--eval', program];
-  const times = Array.from({ length: runs }, () =>
-    Number(spawnSync(process.execPath, args, { encoding: 'utf8' }).stdout),
-  ).sort((one, other) => one - other);
+  const times = Array.from({ length: runs }, () => Number(mustRun(args))).sort(
+    (one, other) => one - other,
+  );
   return {
     name,
     median: round(times[(runs - 1) / 2] ?? Number.NaN),
     largest: round(times.at(-1) ?? Number.NaN),
   };
+}
+
+/** What took no time because it failed is no measurement. */
+function mustRun(args: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${args.at(-1)} ended with ${status}: ${stderr}`);
+  return stdout;
 }
 
 async function costs() {

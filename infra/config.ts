@@ -124,6 +124,9 @@ const Configuration = Settings.omit(settled)
     if (responder.furtherRegions.includes(responder.region)) {
       refuse(['responder', 'furtherRegions'], `expected Regions other than ${responder.region}`);
     }
+    if (new Set(responder.furtherRegions).size < responder.furtherRegions.length) {
+      refuse(['responder', 'furtherRegions'], 'expected no Region twice');
+    }
     const deployed: readonly string[] = [responder.region, ...responder.furtherRegions];
     if (volumeKeys.some((region) => !deployed.includes(region))) {
       refuse(['volumeKeys'], `expected Regions of the responder: ${deployed.join(', ')}`);

@@ -22,6 +22,17 @@ interface At {
  * The permissions and variables behind each member of `Home`. Nothing here can delete evidence,
  * lift its retention or drop a table: no step may ever.
  */
+/** What CDK's own grants on an encrypted table come to, action by action (aws-dynamodb/lib/perms). */
+export const tableKeyActions = [
+  'kms:Decrypt',
+  'kms:DescribeKey',
+  'kms:Encrypt',
+  'kms:GenerateDataKey',
+  'kms:GenerateDataKeyWithoutPlaintext',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+];
+
 export const homeAccess: Readonly<Record<keyof Home, (at: At) => Given>> = {
   cases: ({ home }) => ({
     statements: [
@@ -36,7 +47,7 @@ export const homeAccess: Readonly<Record<keyof Home, (at: At) => Given>> = {
         ],
         home.cases.tableArn,
       ),
-      through('dynamodb', home.recordsKey, ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt']),
+      through('dynamodb', home.recordsKey, tableKeyActions),
     ],
   }),
   notify: ({ home }) => ({

@@ -5,7 +5,7 @@ import { steps } from '../functions/index.ts';
 import type { Step } from '../functions/shared/step.ts';
 import { targetPolicyName, targetRoleName, undoOf } from '../functions/shared/target-role.ts';
 import { acknowledgeWildcards, whyDeclared } from './acknowledged.ts';
-import type { Config } from './config.ts';
+import { type Config, UnusableConfigError } from './config.ts';
 import { ownRoles, pascal } from './names.ts';
 import { neverTouched } from './never-touched.ts';
 import {
@@ -129,7 +129,7 @@ const trust = ({ responder, stage, externalId, organization }: Config) => ({
 function refuseLarger(limit: number, what: string, statements: readonly Statement[]): void {
   const characters = charactersOf(statements);
   if (characters <= limit) return;
-  throw new Error(
+  throw new UnusableConfigError(
     `${what} would have ${characters} characters, more than IAM's ${limit}: shorten neverTouch, or what steps declare`,
   );
 }

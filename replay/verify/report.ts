@@ -11,9 +11,13 @@ export interface Report extends Checked {
   readonly files: CheckedFiles | undefined;
 }
 
-/** `not-verified`: nothing is wrong with it, but nobody said whose signature it must bear. */
+/**
+ * `not-verified`: nothing is wrong with it, but nobody said whose signature it must bear.
+ * `rehearsal`: whoever has Cordon can have signed it, so it is no case's evidence.
+ */
 export const verdictOf = ({ chain, signature, files }: Omit<Report, 'file'>) => {
   if (chain || signature === 'fails' || (files && files.failures.length > 0)) return 'failed';
+  if (signature === 'rehearsal') return 'rehearsal';
   return signature === 'no-key' ? 'not-verified' : 'verified';
 };
 
@@ -110,12 +114,12 @@ const endings = {
     return chain ? 'FAILED: the manifest is not whole.' : 'FAILED: the signature does not hold.';
   },
   'not-verified': () => 'NOT VERIFIED: nobody said whose signature it must bear.',
-  verified: ({ signature, files }: Report) =>
-    [
-      signature === 'rehearsal' ? 'Verified as a rehearsal.' : 'Verified.',
-      ...(files ? [] : ['The files were not checked: give their folder by --evidence.']),
-    ].join(' '),
+  rehearsal: ({ files }: Report) => ['Verified as a rehearsal.', ...unchecked(files)].join(' '),
+  verified: ({ files }: Report) => ['Verified.', ...unchecked(files)].join(' '),
 } as const;
+
+const unchecked = (files: Report['files']): readonly string[] =>
+  files ? [] : ['The files were not checked: give their folder by --evidence.'];
 
 const nameOf = ({ entry, kind, id }: Failure): string =>
   printable([`entry ${entry}`, kind, id].filter(Boolean).join(' '));

@@ -73,6 +73,11 @@ describe('a configuration', () => {
       'playbooks.compromised-role: expected off, dry-run, approve or live, or {"findings": …, "byHand": …}, found "on"',
     ],
     [
+      'a Region twice',
+      { responder: { ...example.responder, furtherRegions: ['us-east-1', 'us-east-1'] } },
+      'responder.furtherRegions: expected no Region twice',
+    ],
+    [
       'a question to people before what people start',
       { playbooks: { release: 'approve' } },
       'playbooks.release: expected off, dry-run or live: a person starts it, and it asks nobody else',

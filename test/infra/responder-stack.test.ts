@@ -313,6 +313,18 @@ describe('what is kept', () => {
       },
       LoggingConfiguration: { LogFilePrefix: 'evidence/' },
     });
+    // Nothing but unfinished uploads is ever taken away by S3 itself.
+    expect(
+      template.one('AWS::S3::Bucket', 'HomeEvidence').Properties.LifecycleConfiguration,
+    ).toEqual({
+      Rules: [
+        {
+          AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+          Status: 'Enabled',
+          Transitions: [{ StorageClass: 'GLACIER_IR', TransitionInDays: 90 }],
+        },
+      ],
+    });
   });
 
   it('as evidence is taken by TLS alone, under the bucket’s own key alone', () => {
@@ -427,14 +439,34 @@ describe('who is told', () => {
       'AWS/States ThrottledEvents',
       'cordon-prod NeedsHuman',
     ]);
-    for (const { AlarmActions } of alarms) {
+    for (const { AlarmActions, ...alarm } of alarms) {
       expect(AlarmActions.map(flat)).toEqual([expect.stringMatching('^<HomePeople')]);
+      expect(alarm).toMatchObject({
+        Threshold: 0,
+        ComparisonOperator: 'GreaterThanThreshold',
+        EvaluationPeriods: 1,
+      });
     }
     const counted = [...responder.all('AWS::Logs::MetricFilter').values()];
+    for (const { Properties } of counted) {
+      expect(Properties.FilterPattern).toBe('{ $.outcome = "needs-human" }');
+    }
     expect(counted.map(({ Properties }) => flat(Properties.LogGroupName))).toEqual(
       expect.arrayContaining([expect.stringMatching('^<CloseCaseLogs')]),
     );
     expect(responder.all('AWS::CloudWatch::Dashboard').size).toBe(1);
+  });
+
+  it.each(['cloudwatch', 'events'])('is told by %s, which may publish to the topic', (service) => {
+    const { Properties } = responder.one('AWS::SNS::TopicPolicy', 'HomePeople');
+    expect(statementsIn(Properties.PolicyDocument)).toContainEqual(
+      expect.objectContaining({
+        effect: 'Allow',
+        actions: ['sns:Publish'],
+        principal: { Service: `${service}.amazonaws.com` },
+        resources: [expect.stringMatching('^<HomePeople')],
+      }),
+    );
   });
 
   it('is the one chat that is named, which may do nothing', () => {

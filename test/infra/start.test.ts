@@ -378,6 +378,7 @@ describe('what cannot be started', () => {
       ['follow', 'arn:aws:states:eu-west-1:111122223333:execution:other:1'],
       'expected the ARN of an execution',
     ],
+    [[...byInstance, '--region', 'EU WEST'], '--region: expected a Region, such as eu-west-1'],
     [['lost-ssh-key'], "unknown command 'lost-ssh-key'"],
     [[], 'Usage: npm run start --'],
   ])('is said before AWS is asked anything: %j', async (args, said) => {
