@@ -142,10 +142,9 @@ export function matching<T extends object>(
     const valuesOf = fields[Name] ?? tagValues(Name);
     if (!valuesOf) throw refusal('InvalidParameterValue', `The filter '${Name}' is invalid`);
     const patterns = Values.map(toPattern);
-    return (item: T) =>
-      [valuesOf(item)]
-        .flat()
-        .some((value) => value !== undefined && patterns.some((one) => one.test(String(value))));
+    const passes = (value: Value) =>
+      value !== undefined && patterns.some((one) => one(String(value)));
+    return (item: T) => [valuesOf(item)].flat().some(passes);
   });
   return items.filter((item) => tests.every((test) => test(item)));
 }
@@ -163,14 +162,17 @@ function tagValues(name: string): ((item: object) => readonly string[]) | undefi
   };
 }
 
-const toPattern = (value: string): RegExp =>
-  new RegExp(
+function toPattern(value: string): (text: string) => boolean {
+  if (!/[*?]/.test(value)) return (text) => text === value;
+  const pattern = new RegExp(
     `^${value
       .replace(/[.+^${}()|[\]\\]/g, '\\$&')
       .replaceAll('*', '.*')
       .replaceAll('?', '.')}$`,
     's',
   );
+  return (text) => pattern.test(text);
+}
 
 interface Paged {
   readonly MaxResults?: number | undefined;

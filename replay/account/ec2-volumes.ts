@@ -24,16 +24,20 @@ interface Attachment {
   readonly device: Instance['blockDevices'][number];
 }
 
-function attachmentOf({ instances }: AccountState, { volumeId }: Volume): Attachment | undefined {
-  for (const instance of instances) {
-    const device = instance.blockDevices.find((candidate) => candidate.volumeId === volumeId);
-    if (device) return { instance, device };
-  }
-  return undefined;
-}
+const attachmentOf = (state: AccountState, { volumeId }: Volume): Attachment | undefined =>
+  attachmentsIn(state).get(volumeId);
+
+/** By volume: looked up once for a call that may ask about thousands. */
+const attachmentsIn = ({ instances }: AccountState): ReadonlyMap<string, Attachment> =>
+  new Map(
+    instances.flatMap((instance) =>
+      instance.blockDevices.map((device) => [device.volumeId, { instance, device }] as const),
+    ),
+  );
 
 function describeVolumes({ state }: Desk, input: DescribeVolumesRequest): DescribeVolumesResult {
-  const at = (volume: Volume) => attachmentOf(state, volume);
+  const attachments = attachmentsIn(state);
+  const at = ({ volumeId }: Volume) => attachments.get(volumeId);
   const matched = matching(asked(state, 'volumes', input.VolumeIds), input.Filters, {
     'volume-id': ({ volumeId }) => volumeId,
     'attachment.instance-id': (volume) => at(volume)?.instance.instanceId,

@@ -37,6 +37,12 @@ export interface RehearsalOptions {
   fault?(call: AwsCall, input: object, region: string): Fault | undefined;
 }
 
+/** Ids that AWS would not give out again: all that an account began with, and those made since. */
+interface Ids {
+  readonly atFirst: string;
+  readonly made: Set<string>;
+}
+
 /**
  * The made-up AWS account that replays and tests run against.
  *
@@ -48,10 +54,16 @@ export class RehearsalAccount {
   #state: AccountState;
   #shared = false;
   readonly #options: RehearsalOptions;
+  readonly #ids: Ids;
 
-  constructor(state: AccountState, options: RehearsalOptions) {
+  constructor(
+    state: AccountState,
+    options: RehearsalOptions,
+    ids: Ids = { atFirst: JSON.stringify(state), made: new Set() },
+  ) {
     this.#state = structuredClone(state);
     this.#options = options;
+    this.#ids = ids;
   }
 
   /** The account as it is now. Not to be changed. */
@@ -61,7 +73,9 @@ export class RehearsalAccount {
 
   /** An account of the same state, whose changes this one never sees. */
   copy(): RehearsalAccount {
-    const copy = new RehearsalAccount(emptyState(this.#state), this.#options);
+    const { atFirst, made } = this.#ids;
+    const ids = { atFirst, made: new Set(made) };
+    const copy = new RehearsalAccount(emptyState(this.#state), this.#options, ids);
     copy.#state = this.#state;
     copy.#shared = true;
     this.#shared = true;
@@ -88,6 +102,7 @@ export class RehearsalAccount {
 
   #desk(call: AwsCall, input: object, region: string): Desk {
     const state = this.#state;
+    const { atFirst, made } = this.#ids;
     return {
       state,
       region,
@@ -96,7 +111,9 @@ export class RehearsalAccount {
         for (let attempt = 0; ; attempt++) {
           const hash = createHash('sha256').update(JSON.stringify([call, input, attempt]));
           const id = `${prefix}-0${hash.digest('hex').slice(0, 16)}`;
-          if (!JSON.stringify(state).includes(id)) return id;
+          if (made.has(id) || atFirst.includes(id)) continue;
+          made.add(id);
+          return id;
         }
       },
     };
