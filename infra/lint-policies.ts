@@ -14,7 +14,7 @@ interface Template {
  * and then the page of the service. A statement that has `*` with any other action is refused.
  */
 const withoutResource: Readonly<Record<string, readonly RegExp[]>> = {
-  'list_amazonec2.html': [/^ec2:Describe\w+$/],
+  'list_amazonec2.html': [/^ec2:Describe(?!InstanceAttribute$)\w+$/],
   'list_amazonec2autoscaling.html': [/^autoscaling:Describe\w+$/],
   'list_awselasticloadbalancing.html': [/^elasticloadbalancing:Describe\w+$/],
   'list_awselasticloadbalancingv2.html': [/^elasticloadbalancing:Describe\w+$/],

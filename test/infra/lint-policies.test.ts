@@ -14,6 +14,11 @@ describe('the lint of policies', () => {
   it.each([
     ['an action that could be narrower', allow('s3:GetObject'), 's3:GetObject on *'],
     [
+      'the one read of EC2 that takes an instance',
+      allow('ec2:DescribeInstanceAttribute'),
+      'DescribeInstanceAttribute on *',
+    ],
+    [
       'one such among others',
       allow(['ec2:DescribeInstances', 'ec2:StopInstances']),
       'StopInstances',

@@ -480,6 +480,42 @@ describe('who is told', () => {
   });
 });
 
+describe('what is in no picture', () => {
+  it('has what the settling step cannot do go to the dead letters', () => {
+    expect(responder.one('AWS::Lambda::EventInvokeConfig').Properties).toMatchObject({
+      FunctionName: { Ref: expect.stringMatching('^SettleFailedExecutionLambda') },
+      DestinationConfig: { OnFailure: { Destination: expect.anything() } },
+    });
+  });
+
+  it('hears of alarms elsewhere, and of none of its own, which would go round for ever', () => {
+    const { Properties } = responder.one('AWS::Events::Rule', 'OnForwardedAlarm');
+    expect(Properties.EventPattern.$or).toEqual([
+      { region: [{ 'anything-but': 'eu-west-1' }] },
+      { account: [{ 'anything-but': expect.anything() }] },
+    ]);
+  });
+
+  it('carries the tags of the configuration', () => {
+    const tagged = responder.one('AWS::DynamoDB::Table').Properties.Tags;
+    expect(tagged).toContainEqual({ Key: 'service', Value: 'cordon' });
+  });
+
+  it('brings the custom actions of Security Hub, each made, changed and taken away', () => {
+    const hub = templatesOf()('security-hub');
+    const actions = [...hub.all('Custom::AWS').values()].map(({ Properties }) => Properties);
+    const calls = ['Create', 'Update', 'Delete'].map((what) =>
+      actions
+        .map((action) => flat(action[what]))
+        .filter(
+          (call) =>
+            call.includes('SecurityHub') && call.includes(`${what.toLowerCase()}ActionTarget`),
+        ),
+    );
+    expect(calls.map(({ length }) => length)).toEqual([6, 6, 6]);
+  });
+});
+
 describe('while nothing happens', () => {
   it('the home Region costs at most 6 USD a month, keys included', () => {
     const { items, usd } = idleCost(responder.json);
