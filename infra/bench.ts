@@ -69,10 +69,10 @@ async function costs() {
       if (!part) continue;
       const { usd, items } = idleCost(template);
       const hasKey = items.some(({ what }) => what === 'AWS::KMS::Key');
-      const withKey = part === 'forwarding' && hasKey ? ', its own volume key included' : '';
+      const withKey = part === 'forwarding' && hasKey ? ', with a volume key' : '';
       const most = part === 'responder' ? 6 : withKey ? null : 1;
       measures.push({
-        what: `idle, ${stackName}${withKey}`,
+        what: `idle, ${stackName.replace('cordon-', '')}${withKey}`,
         value: usd,
         most,
         unit: 'USD a month',
