@@ -110,8 +110,8 @@ const Configuration = Settings.omit(settled)
     tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
   })
   .superRefine((config, context) => {
-    const { members, organization, externalId, responder, volumeKeys } = config;
-    const { approval, playbooks } = config;
+    const { members, organization, externalId, responder, volumeKeys, approval, playbooks } =
+      config;
     const refuse = (path: readonly string[], message: string) =>
       context.addIssue({ code: 'custom', path: [...path], message });
     if (members === 'organization' || members.length > 0) {

@@ -5,7 +5,7 @@ import { forbids, limitsOf } from '../shared/guard-rails.ts';
 import { toLambda } from '../shared/lambda.ts';
 import { letGo, letGoBefore, lock } from '../shared/lock.ts';
 import { parseRequest } from '../shared/parse-finding.ts';
-import { policyOf } from '../shared/playbooks.ts';
+import { policyOf, startedByPeople } from '../shared/playbooks.ts';
 import { sideBySide } from '../shared/side-by-side.ts';
 import { defineStep } from '../shared/step.ts';
 import { parseInput, UnusableInputError } from '../shared/unusable-input.ts';
@@ -31,13 +31,6 @@ const targets: Readonly<Record<z.infer<typeof Playbook>, FindTarget>> = {
   'compromised-role': roleTarget,
   'rotate-access-key': keyTarget,
 };
-
-/** Playbooks whose workflows can ask people and wait; what they do is containment. */
-const asking: ReadonlySet<string> = new Set([
-  'compromised-instance',
-  'compromised-access-key',
-  'compromised-role',
-]);
 
 const input = z.strictObject({
   request: z.unknown(),
@@ -90,7 +83,8 @@ export const openCase = defineStep({
     }
     const found = targets[playbook](finding, context);
     const policy = policyOf(settings, playbook, asked);
-    const canAsk = asking.has(playbook);
+    // What asks is containment, and counts in the hourly limits.
+    const canAsk = !startedByPeople.includes(playbook);
     const planned = planOf(asked, settings, { policy, canAsk });
     const plan = { ...planned, ...about(found, { finding, mode: planned.mode }) };
 

@@ -12,9 +12,10 @@ export const playbookNames = [
   'release',
 ] as const;
 export const Playbook = z.enum(playbookNames);
-/** Those that only a person starts, and whose workflows ask nobody else. */
-export const startedByPeople: readonly PlaybookName[] = ['rotate-access-key', 'release'];
 export type PlaybookName = z.infer<typeof Playbook>;
+
+/** Those that only a person starts, and whose workflows can ask nobody else. */
+export const startedByPeople: readonly PlaybookName[] = ['rotate-access-key', 'release'];
 
 /**
  * How far a playbook may go. `off`: it declines. `dry-run`: it never changes anything, whatever it
