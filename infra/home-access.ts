@@ -18,10 +18,6 @@ interface At {
   readonly approvers: Approvers;
 }
 
-/**
- * The permissions and variables behind each member of `Home`. Nothing here can delete evidence,
- * lift its retention or drop a table: no step may ever.
- */
 /** What CDK's own grants on an encrypted table come to, action by action (aws-dynamodb/lib/perms). */
 export const tableKeyActions = [
   'kms:Decrypt',
@@ -33,6 +29,10 @@ export const tableKeyActions = [
   'kms:ReEncryptTo',
 ];
 
+/**
+ * The permissions and variables behind each member of `Home`. Nothing here can delete evidence,
+ * lift its retention or drop a table: no step may ever.
+ */
 export const homeAccess: Readonly<Record<keyof Home, (at: At) => Given>> = {
   cases: ({ home }) => ({
     statements: [
