@@ -66,7 +66,7 @@ export function summary(
     interfaces,
     guard,
     ...cuts,
-    isolationGroups: groupsOf(state, cut).size,
+    isolationGroups: new Set(cut.flatMap(groupsIn(state)).flat()).size,
     parked: parked.length,
     lost: findings - cut.length - parked.length,
     leastSeconds: least,
@@ -86,31 +86,24 @@ export function summary(
   };
 }
 
-/** Whether every interface carries a group without rules and nothing else: read, not taken on trust. */
-function isolatedIn({ securityGroups, networkInterfaces }: AccountState) {
-  const empty = new Set(
-    securityGroups.filter(({ rules }) => rules.length === 0).map(({ groupId }) => groupId),
+/** The groups that each interface of an instance is in. */
+function groupsIn({ networkInterfaces }: AccountState) {
+  const groups = new Map<string, readonly string[]>(
+    networkInterfaces.map((each) => [each.networkInterfaceId, each.groups]),
   );
-  const groupsOf = new Map(
-    networkInterfaces.map(({ networkInterfaceId, groups }) => [
-      networkInterfaceId as string,
-      groups,
-    ]),
-  );
-  return ({ hit }: Outcome) =>
-    hit.networkInterfaceIds.every((eni) => {
-      const [group, ...more] = groupsOf.get(eni) ?? [];
-      return group !== undefined && more.length === 0 && empty.has(group);
-    });
+  return ({ hit }: Outcome) => hit.networkInterfaceIds.map((eni) => groups.get(eni) ?? []);
 }
 
-function groupsOf({ networkInterfaces }: AccountState, cut: readonly Outcome[]) {
-  const enis = new Set(cut.flatMap(({ hit }) => hit.networkInterfaceIds));
-  return new Set(
-    networkInterfaces.flatMap(({ networkInterfaceId, groups }) =>
-      enis.has(networkInterfaceId) ? groups : [],
-    ),
+/** Whether every interface carries a group without rules and nothing else: read, not taken on trust. */
+function isolatedIn(state: AccountState) {
+  const empty = new Set<string>(
+    state.securityGroups.filter(({ rules }) => rules.length === 0).map(({ groupId }) => groupId),
   );
+  const groupsOf = groupsIn(state);
+  return (outcome: Outcome) =>
+    groupsOf(outcome).every(
+      ([group, ...more]) => group !== undefined && more.length === 0 && empty.has(group),
+    );
 }
 
 /** It waits for a person's word. */
