@@ -498,6 +498,16 @@ describe('open-case on a key', () => {
     });
   });
 
+  it('joins it whichever Region GuardDuty repeats it in, since IAM is one in all of them', async () => {
+    const { open } = home({ playbook, iam });
+    const { ref } = await open(used(adas));
+
+    expect(await open(used(adas, { id: 'f2', region: 'us-east-1' }), 'second')).toMatchObject({
+      outcome: 'joined',
+      other: ref.caseId,
+    });
+  });
+
   it("locks the user for a user's session, of which IAM knows no owner", async () => {
     const { open, journals } = home({ playbook, iam });
 
