@@ -292,7 +292,21 @@ describe('every template', () => {
   it('passes cdk-nag, each acknowledgement with its reason', () => {
     expect(() =>
       templatesOf(
-        { findings: 'forwarded-by-members', volumeKeys: ['eu-west-1', 'us-east-1'] },
+        {
+          members: 'organization',
+          findings: 'forwarded-by-members',
+          volumeKeys: ['eu-west-1', 'us-east-1'],
+          neverTouch: {
+            accounts: ['999900001111'],
+            instances: ['i-0123456789abcdef0'],
+            users: ['ci'],
+            roles: ['production'],
+          },
+          notify: {
+            email: ['soc@example.com'],
+            chat: [{ slackWorkspace: 'T0000', slackChannel: 'C0000' }],
+          },
+        },
         { checked: true },
       ),
     ).not.toThrow();
