@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { holdSeconds } from '../functions/shared/case-record.ts';
 import type { Step } from '../functions/shared/step.ts';
 import { followData } from './known-data.ts';
 import {
@@ -123,7 +124,7 @@ function* faultsOfTask(state: State, step: Step | undefined): Faults {
   if (!sameRetries(state.Retry ?? [], never)) {
     yield [
       'Retry',
-      `expected ${isAnswered(state) ? 'States.Timeout, ' : ''}UnusableInputError and UndeclaredCallError with MaxAttempts 0, then ThrottledError and Lambda.TooManyRequestsException, then States.ALL, both with MaxDelaySeconds and JitterStrategy FULL`,
+      `expected ${isAnswered(state) ? 'States.Timeout, ' : ''}UnusableInputError and UndeclaredCallError with MaxAttempts 0, then ThrottledError and Lambda.TooManyRequestsException, then ResourceHeldError for at least ${heldForSeconds} s, which jitter may shorten to none, then States.ALL, the first and the last of these with MaxDelaySeconds and JitterStrategy FULL`,
     ];
   }
   if (state.Catch?.at(-1)?.ErrorEquals[0] !== 'States.ALL') {
@@ -136,21 +137,37 @@ const neverRetried = 'UndeclaredCallError,UnusableInputError';
 /** Of a step that AWS throttled, and of a Lambda beyond its account's concurrency. */
 const retriedForLong = 'Lambda.TooManyRequestsException,ThrottledError';
 
+/** The longest hold, and half as much again for whoever is quicker once it is over. */
+const heldForSeconds = 1.5 * holdSeconds;
+
 /**
  * What cannot succeed is not retried; what AWS throttled is, for minutes, since in a storm of
- * findings it only waits for its turn; anything else for seconds, so that a human hears of it soon.
+ * findings it only waits for its turn; what another case holds, for as long as it can be held by a
+ * Lambda that is gone; anything else for seconds, so that a human hears of it soon.
  */
 function sameRetries(retries: readonly Retrier[], neverAgain: string): boolean {
-  const [never, throttled, otherwise] = retries;
+  const [never, throttled, held, otherwise] = retries;
   return (
-    retries.length === 3 &&
+    retries.length === 4 &&
     named(never) === neverAgain &&
     never?.MaxAttempts === 0 &&
     named(throttled) === retriedForLong &&
+    named(held) === 'ResourceHeldError' &&
+    leastSeconds(held) >= heldForSeconds &&
     named(otherwise) === 'States.ALL' &&
     [throttled, otherwise].every(isSpread) &&
     (throttled?.MaxAttempts ?? 0) > (otherwise?.MaxAttempts ?? 0)
   );
+}
+
+/** For how long something is retried at the least: with full jitter each delay may be none at all. */
+function leastSeconds(retrier: Retrier | undefined): number {
+  if (!retrier || retrier.JitterStrategy === 'FULL') return 0;
+  // What Step Functions takes where nothing is said.
+  const { IntervalSeconds = 1, MaxAttempts = 3, BackoffRate = 2, MaxDelaySeconds } = retrier;
+  return Array.from({ length: MaxAttempts }, (_, nth) =>
+    Math.min(IntervalSeconds * BackoffRate ** nth, MaxDelaySeconds ?? Number.POSITIVE_INFINITY),
+  ).reduce((sum, delay) => sum + delay, 0);
 }
 
 const named = (retrier: Retrier | undefined) => [...(retrier?.ErrorEquals ?? [])].sort().join();

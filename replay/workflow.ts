@@ -10,6 +10,7 @@ export type JsonObject = { readonly [field: string]: Json };
 
 export interface Retrier {
   readonly ErrorEquals: readonly string[];
+  readonly IntervalSeconds?: number;
   readonly MaxAttempts?: number;
   readonly BackoffRate?: number;
   readonly MaxDelaySeconds?: number;

@@ -178,6 +178,9 @@ const limitReached = ({ scope }: HourlyLimit): Gate => ({
  */
 const keptSeconds = 30 * 86_400;
 
+/** How long a hold lasts that its Lambda had no time to give back. */
+export const holdSeconds = 120;
+
 /**
  * The record of cases: who holds a target, what was found, what was as it was before, what was done.
  *
@@ -614,7 +617,7 @@ export class CaseRecord {
     const hold: Item = {
       ...key,
       holder: own,
-      expires: this.#inSeconds(120),
+      expires: this.#inSeconds(holdSeconds),
       ttl: this.#inSeconds(keptSeconds),
     };
     let refused = await this.#table.write([{ put: hold, onlyIf: { absent: true } }]);
@@ -794,7 +797,7 @@ export class CaseRecord {
   }
 }
 
-/** Another case is changing the same resource; it is free again within two minutes. */
+/** Another case is changing the same resource; it is free again within {@link holdSeconds}. */
 export class ResourceHeldError extends Error {
   override readonly name = 'ResourceHeldError';
 }

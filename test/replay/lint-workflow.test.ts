@@ -49,6 +49,12 @@ const throttled = {
   MaxDelaySeconds: 60,
   JitterStrategy: 'FULL',
 };
+const held = {
+  ErrorEquals: ['ResourceHeldError'],
+  IntervalSeconds: 20,
+  MaxAttempts: 9,
+  BackoffRate: 1,
+};
 const otherwise = {
   ErrorEquals: ['States.ALL'],
   MaxAttempts: 3,
@@ -58,6 +64,7 @@ const otherwise = {
 const retry = [
   { ErrorEquals: ['UnusableInputError', 'UndeclaredCallError'], MaxAttempts: 0 },
   throttled,
+  held,
   otherwise,
 ];
 const caught = [{ ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: 'Fail' }];
@@ -211,23 +218,43 @@ it.each<[string, readonly string[], string]>([
   ],
   [
     'retries without a longest delay',
-    lint({ Cut: { ...cut, Retry: [...retry.slice(0, 2), without(otherwise, 'MaxDelaySeconds')] } }),
+    lint({ Cut: { ...cut, Retry: [...retry.slice(0, 3), without(otherwise, 'MaxDelaySeconds')] } }),
     '"Cut" Retry: expected UnusableInputError',
   ],
   [
     'a throttled step that is given up as soon as a failed one',
-    lint({ Cut: { ...cut, Retry: [retry[0], { ...throttled, MaxAttempts: 3 }, otherwise] } }),
+    lint({ Cut: { ...cut, Retry: [retry[0], { ...throttled, MaxAttempts: 3 }, held, otherwise] } }),
     '"Cut" Retry: expected UnusableInputError',
   ],
   [
     'a throttled step that is retried like any other',
-    lint({ Cut: { ...cut, Retry: [retry[0], otherwise] } }),
+    lint({ Cut: { ...cut, Retry: [retry[0], held, otherwise] } }),
+    '"Cut" Retry: expected UnusableInputError',
+  ],
+  [
+    'a thing that is given up while a Lambda that was killed may hold it',
+    lint({ Cut: { ...cut, Retry: [retry[0], throttled, { ...held, MaxAttempts: 8 }, otherwise] } }),
+    '"Cut" Retry: expected UnusableInputError',
+  ],
+  [
+    'a thing that chance may have given up while it is held',
+    lint({
+      Cut: {
+        ...cut,
+        Retry: [
+          retry[0],
+          throttled,
+          { ...held, MaxAttempts: 99, JitterStrategy: 'FULL' },
+          otherwise,
+        ],
+      },
+    }),
     '"Cut" Retry: expected UnusableInputError',
   ],
   [
     'retries that come all at once',
     lint({
-      Cut: { ...cut, Retry: [...retry.slice(0, 2), { ...otherwise, JitterStrategy: 'NONE' }] },
+      Cut: { ...cut, Retry: [...retry.slice(0, 3), { ...otherwise, JitterStrategy: 'NONE' }] },
     }),
     '"Cut" Retry: expected UnusableInputError',
   ],
