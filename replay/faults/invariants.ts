@@ -45,6 +45,9 @@ export function judge(came: Came, fault: Fault, faultFree: FaultFree): Judged {
     ...always(came, end, faultFree),
     ...notWiderThanItsStepFoundIt(came),
     ...(fault.lasts === 'once' ? notIntact(end, faultFree.end) : []),
+    ...(fault.lasts === 'once' && fault.effect !== 'execution-gone'
+      ? deniedTooSoon(came, faultFree.came)
+      : []),
     ...claims(came, end, fault, faultFree),
   ];
   const { ending, violations } = verdict({ came, end, fault, faultFree });
@@ -156,6 +159,18 @@ const notIntact = (end: End, wanted: End): string[] =>
     .filter(([key, [state = '']]) => end.befores.get(key)?.includes(state) === false)
     .filter(([key]) => undone.has(key.split(' ')[2] ?? ''))
     .map(([key]) => `not as it was before: ${key}`);
+
+/** The session of an instance is its SSM agent's as well: denied first, its memory is lost. */
+function deniedTooSoon(came: Came, faultFree: Came): string[] {
+  const isTooSoon = ({ attempts }: Came): boolean => {
+    const began = attempts.findIndex(({ call }) => call === 'ssm:SendCommand');
+    const denied = attempts.findIndex(({ call }) => call === 'iam:PutRolePolicy');
+    return denied >= 0 && denied < began;
+  };
+  return isTooSoon(came) && !isTooSoon(faultFree)
+    ? ['the session was denied before the capture of memory had begun']
+    : [];
+}
 
 function notWiderThanItsStepFoundIt({ met, where }: Came): string[] {
   if (!met || !where) return [];

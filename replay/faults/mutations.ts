@@ -31,6 +31,10 @@ export const listedMutations: readonly (readonly [Mutation, string])[] = [
   ['catch:compromised-role/Deny the stolen session', 'role-shared-by-three-instances'],
   ['retry:compromised-role/Close case', 'started-by-hand-for-role'],
   ['catch:attack-sequence/Start its playbook', 'attack-sequence-on-instance-key-and-bucket'],
+  [
+    'retry:attack-sequence/Wait for the memory capture',
+    'attack-sequence-on-instance-and-its-session',
+  ],
   ['read-back:isolate-instance', 'started-by-hand'],
   ['read-back:deactivate-access-key', 'started-by-hand-for-key'],
   ['read-back:revoke-role-sessions', 'started-by-hand-for-role'],
