@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { Priority } from '../../functions/shared/parse-finding.ts';
 import { findingsIn } from '../findings-in.ts';
-import { type CaseEnd, type End, endOf } from './end-state.ts';
+import { asSets, type CaseEnd, type End, endOf } from './end-state.ts';
 import { always, type FaultFree, type Judged } from './invariants.ts';
 import { sampler, type Wanted } from './run-case.ts';
 import { type Came, idOf, play, type Scenario } from './scenario.ts';
@@ -10,8 +10,8 @@ import { type Came, idOf, play, type Scenario } from './scenario.ts';
 export interface AtOnce extends Judged {
   readonly source: string;
   readonly priority: Priority;
-  /** `copies` of one finding, or `findings` that differ in their id. */
-  readonly kind: 'copies' | 'findings';
+  /** `copies` of one finding, `findings` that differ in their id, or a further one `at-close`. */
+  readonly kind: 'copies' | 'findings' | 'at-close';
   readonly count: number;
 }
 
@@ -20,8 +20,8 @@ const counts = { copies: [2, 3, 5, 10], findings: [2] } as const;
 
 /**
  * Runs a case with its first finding arriving several times at once, as copies from a member and the
- * administrator account do, and with a second finding on the same target: one case, one set of
- * changes.
+ * administrator account do, and with a second finding on the same target, at once or as the case is
+ * closed: one case, one set of changes.
  */
 export async function* tryAtOnce(
   scenario: Scenario,
@@ -29,9 +29,10 @@ export async function* tryAtOnce(
   { every = 1 }: Pick<Wanted, 'every'> = {},
 ): AsyncGenerator<AtOnce> {
   const { case: of, priority } = scenario;
+  const isSampled = sampler(every, `${priority} ${basename(of.source)}`);
+  if (isSampled()) yield* tryAtClose(scenario, faultFree);
   // A start by hand is a finding of its own each time, and a case of several meets them already.
   if (findingsIn(of).length !== 1 || faultFree.came.executions.length === 0) return;
-  const isSampled = sampler(every, `${priority} ${basename(of.source)}`);
   for (const kind of ['copies', 'findings'] as const) {
     for (const count of counts[kind]) {
       if (!isSampled()) continue;
@@ -45,6 +46,22 @@ export async function* tryAtOnce(
       yield { source: of.source, priority, kind, count, ending, violations };
     }
   }
+}
+
+/** The next finding on the target comes as the case of the first one is about to be closed. */
+export async function* tryAtClose(
+  scenario: Scenario,
+  faultFree: FaultFree,
+): AsyncGenerator<AtOnce> {
+  const { case: of, priority } = scenario;
+  const closing = faultFree.came.attempts.find(
+    ({ step, call }) => step === 'close-case' && call === 'dynamodb:TransactWriteItems',
+  );
+  if (!closing) return;
+  const came = await play(scenario, undefined, { next: closing.place });
+  const violations = violated(came, faultFree, idsOf(scenario, 2));
+  const ending = violations.length > 0 ? 'violated' : 'same-end';
+  yield { source: of.source, priority, kind: 'at-close', count: 1, ending, violations };
 }
 
 /** The ids of a case's only finding and of those that differ from it in their id alone. */
@@ -71,7 +88,9 @@ function violated(came: Came, faultFree: FaultFree, ids: readonly string[]): rea
   const due = casesOf(casesDue(wanted, ids));
   return [
     ...always(came, end, faultFree),
-    ...(end.accounts === wanted.accounts ? [] : ['the account differs']),
+    ...(end.accounts === wanted.accounts || asSets(end.accounts) === asSets(wanted.accounts)
+      ? []
+      : ['the account differs']),
     ...(casesOf(end.cases) === due ? [] : [`cases: ${casesOf(end.cases)}, not ${due}`]),
     ...(changesOf(came) === changesOf(faultFree.came)
       ? []

@@ -50,6 +50,12 @@ export interface Plan {
   readonly fault: Fault;
 }
 
+/** What happens at an attempt, once, before the call is sent. */
+interface Meanwhile {
+  readonly place: string;
+  happens(): Promise<void>;
+}
+
 /** A call on its way: what it does, and what it would only seem to do. */
 interface Sending<T> {
   readonly call: AwsCall;
@@ -86,14 +92,20 @@ export class Interference {
   readonly #plan: Plan | undefined;
   readonly #without: Mutation;
   readonly #further: readonly Plan[];
+  #meanwhile: Meanwhile | undefined;
   #writes = 0;
   /** Invocations under way. */
   readonly #alive = new Set<string>();
 
   /** `without`: a safeguard of the case table that is taken away. `further`: met beside the plan. */
-  constructor(plan?: Plan, without: Mutation = 'none', further: readonly Plan[] = []) {
+  constructor(
+    plan?: Plan,
+    without: Mutation = 'none',
+    { further = [], meanwhile }: { further?: readonly Plan[]; meanwhile?: Meanwhile } = {},
+  ) {
     this.#plan = plan;
     this.#further = further;
+    this.#meanwhile = meanwhile;
     this.#without = without;
   }
 
@@ -120,7 +132,11 @@ export class Interference {
       this.attempts.push(attempt);
       const { account } = run;
       const fault = this.#faultAt({ attempt, account, found: found ?? account.state });
-      return fault ? this.#meet(fault, sending, { run, life }) : sending.go();
+      if (fault) return this.#meet(fault, sending, { run, life });
+      const meanwhile = this.#meanwhile;
+      if (place !== meanwhile?.place) return sending.go();
+      this.#meanwhile = undefined;
+      return meanwhile.happens().then(() => sending.go());
     };
     this.#alive.add(prefix);
     const ended = Promise.race([invoke(interposed(wiring, table, { run, send })), life.end]);

@@ -7,6 +7,7 @@ const rows: readonly (readonly [row: Row, words: string])[] = [
   ...faults.map(({ name, words }) => [name, words] as const),
   ['copies', 'two to ten copies at once'],
   ['findings', 'two findings on one target'],
+  ['at-close', 'a finding as its case closes'],
 ];
 
 const columns: readonly (readonly [heading: string, endings: readonly Ending[]])[] = [

@@ -2,7 +2,7 @@ import { steps } from '../../functions/index.ts';
 import type { Priority } from '../../functions/shared/parse-finding.ts';
 import type { Case } from '../read-case.ts';
 import { loadWorkflows } from '../workflow.ts';
-import { tryAtOnce } from './at-once.ts';
+import { tryAtClose, tryAtOnce } from './at-once.ts';
 import { type FaultName, faultOf } from './faults.ts';
 import type { Attempt } from './interference.ts';
 import { judge } from './invariants.ts';
@@ -69,6 +69,8 @@ function aimOf(mutation: Mutation): Aim {
 interface Aim {
   at(attempt: Attempt): boolean;
   readonly faults: readonly FaultName[];
+  /** What else shows whether a condition of the case table holds; left out, findings at once. */
+  readonly beside?: typeof tryAtOnce;
 }
 
 const acts = ({ writes, home }: Attempt) => writes && !home;
@@ -84,6 +86,7 @@ const conditionAims: Readonly<Record<string, Aim>> = {
     faults: ['timeout-after', 'lambda-timed-out'],
   },
   held: { at: acts, faults: ['taken-over'] },
+  close: { ...atOnceAlone, beside: tryAtClose },
 };
 
 /** Whether a run breaks an invariant with every safeguard in place as well. */
@@ -107,7 +110,7 @@ function spread<T>(all: readonly T[], most: number): readonly T[] {
 /** Takes a safeguard away and tries what it stands against, until an invariant breaks. */
 export async function isMissed(mutation: Mutation, roads: readonly Road[]): Promise<Missed> {
   const workflows = workflowsWithout(mutation);
-  const { at, faults } = aimOf(mutation);
+  const { at, faults, beside = tryAtOnce } = aimOf(mutation);
   let runs = 0;
   for (const { case: of, priority, attempts } of roads) {
     const aimed = spread(attempts.filter(at), mostInOneCase);
@@ -125,10 +128,10 @@ export async function isMissed(mutation: Mutation, roads: readonly Road[]): Prom
       }
     }
     if (!mutation.startsWith('condition:')) continue;
-    for await (const { kind, count, violations } of tryAtOnce(scenario, faultFree)) {
+    for await (const { kind, count, violations } of beside(scenario, faultFree)) {
       if (runs++ >= mostRuns) return { mutation, by: null, runs };
       const [violation] = violations;
-      const fault = `${count} ${kind} at once`;
+      const fault = kind === 'at-close' ? 'a finding as it closes' : `${count} ${kind} at once`;
       if (violation) return { mutation, by: { source: of.source, fault, violation }, runs };
     }
   }

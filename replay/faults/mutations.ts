@@ -44,6 +44,7 @@ export const listedMutations: readonly (readonly [Mutation, string])[] = [
   ['condition:before', 'started-by-hand'],
   ['condition:intent', 'finding-on-isolated-instance'],
   ['condition:held', 'finding-on-isolated-instance'],
+  ['condition:close', 'two-findings-on-one-instance'],
   ['rule:settle', 'finding-on-isolated-instance'],
 ];
 

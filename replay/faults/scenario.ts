@@ -71,6 +71,8 @@ interface More {
   readonly further?: readonly Plan[];
   /** Each of them is a finding of its own, by its id. */
   readonly distinct?: boolean;
+  /** At which attempt the finding after the first comes: the case's own next one, or one like it. */
+  readonly next?: string;
 }
 
 /**
@@ -79,11 +81,21 @@ interface More {
  * were stopped settles each of them once everything has ended.
  */
 export async function play(scenario: Scenario, plan?: Plan, more: More = {}): Promise<Played> {
-  const interference = new Interference(plan, scenario.without, more.further);
+  const { further, next } = more;
+  const [first, second = first && another(first, 1)] = findingsIn(scenario.case);
+  const working: Working[] = [];
+  const interference = new Interference(plan, scenario.without, {
+    ...(further && { further }),
+    ...(next && second && { meanwhile: { place: next, happens: () => startAt(second) } }),
+  });
   const worlds = new Worlds(scenario.case.account, {});
   const stage = new Stage(scenario, interference.between);
-  const working: Working[] = [];
-  for (const item of findingsIn(scenario.case)) {
+  const startAt = async (item: Item) => {
+    const started = stage.start(item, worlds);
+    if (started) working.push(started);
+    await started?.underWay;
+  };
+  for (const item of findingsIn(scenario.case).slice(0, next ? 1 : undefined)) {
     const last = working.at(-1);
     if (last && last.target !== item.target) await ended(working);
     await last?.underWay;
@@ -159,8 +171,14 @@ function another(item: Item, number: number): Item {
   };
 }
 
-const ended = (working: readonly Working[]) =>
-  Promise.all(working.map(async (one) => ({ one, family: await one.ended })));
+/** Waits for all, those included that are started meanwhile. */
+async function ended(
+  working: readonly Working[],
+): Promise<readonly { one: Working; family: Family }[]> {
+  const count = working.length;
+  const all = await Promise.all(working.map(async (one) => ({ one, family: await one.ended })));
+  return working.length > count ? ended(working) : all;
+}
 
 interface InWorld {
   readonly family: Family;

@@ -75,16 +75,15 @@ it('says how each way ends: the same, without evidence, a human’s, settled', a
 
 // `npm run mutations` takes all of them away, as `.ci/run` does.
 describe('a safeguard that is taken away', () => {
-  const roads = roadsOf([caseOf('ssh-brute-force-from-instance')]);
-
-  it.each<Mutation>([
-    'catch:compromised-instance/Isolate instance',
-    'read-back:isolate-instance',
-    'condition:lock',
+  it.each<[Mutation, string]>([
+    ['catch:compromised-instance/Isolate instance', 'ssh-brute-force-from-instance'],
+    ['read-back:isolate-instance', 'ssh-brute-force-from-instance'],
+    ['condition:lock', 'ssh-brute-force-from-instance'],
+    ['condition:close', 'two-findings-on-one-instance'],
   ])(
     'is missed: %s',
-    async (mutation) => {
-      expect((await isMissed(mutation, await roads)).by).not.toBeNull();
+    async (mutation, name) => {
+      expect((await isMissed(mutation, await roadsOf([caseOf(name)]))).by).not.toBeNull();
     },
     60_000,
   );
