@@ -122,14 +122,14 @@ export const openCase = defineStep({
       const owner = owned.principal.userName;
       const gated = await gatedAgain(locked, { ...judged, owner }, context);
       if (gated.ref && gated.gate && !canAsk) {
-        await letGo(gated.ref, { reason: 'cannot-ask' }, context);
+        await letGo(gated.ref, 'cannot-ask', context);
         return { ...plan, ...left('cannot-ask') };
       }
       return { ...waiting(plan, gated), ...owned, ...(gated.ref && owned.told) };
     }
 
     // Told again when GuardDuty repeats the finding, as of any other target left to a human.
-    if (locked.ref) await letGo(locked.ref, { reason: owned.reason }, context);
+    if (locked.ref) await letGo(locked.ref, owned.reason, context);
     return { ...plan, ...left(owned.reason), other: locked.other };
   },
 });

@@ -1,7 +1,7 @@
 import type { Opening } from '../open-case/opening.ts';
 import { type Approval, whoSaid } from '../shared/approval.ts';
+import { finishClosed, nothingDone } from '../shared/closed-case.ts';
 import { liveCaseOf } from '../shared/live-case.ts';
-import { keepManifest } from '../shared/manifest-of-case.ts';
 import type { StepContext } from '../shared/step.ts';
 
 interface Left {
@@ -19,7 +19,7 @@ export async function leave(
   const live = liveCaseOf(context.case);
   const who = whoSaid(approval?.decisions ?? []);
   const status = outcome === 'denied' ? 'denied' : 'needs-human';
-  const summary = { reason: outcome, decisions: approval?.decisions ?? [] };
+  const summary = { ...nothingDone(outcome), decisions: approval?.decisions ?? [] };
   if ((await home.cases.status(live.caseId)) === 'open')
     await close(live, { status, summary }, context);
   await home.notify({
@@ -31,10 +31,7 @@ export async function leave(
     ].join('\n'),
     keywords: ['cordon', outcome, ...(outcome === 'unanswered' ? ['needs-human'] : [])],
   });
-  await keepManifest(
-    { home, case: live, actor: context.actor },
-    { status, missing: [`Nothing was done: ${outcome}`] },
-  );
+  await finishClosed({ home, case: live, actor: context.actor });
   return { ...opening, outcome, reason: outcome, ref: null };
 }
 

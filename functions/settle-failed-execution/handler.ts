@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { CaseRef } from '../shared/case-record.ts';
+import { finishClosed } from '../shared/closed-case.ts';
 import { toLambda } from '../shared/lambda.ts';
-import { keepManifest } from '../shared/manifest-of-case.ts';
 import { defineStep, type StepContext } from '../shared/step.ts';
 import { messageFor } from './message.ts';
 
@@ -15,12 +15,6 @@ const input = z.strictObject({
   event: z.looseObject({
     detail: z.looseObject({ executionArn: z.string().startsWith('arn:'), status: Status }),
   }),
-});
-
-/** A case as its own execution leaves it. */
-const Closed = z.object({
-  status: z.enum(['contained', 'needs-human', 'ended', 'denied']),
-  summary: z.object({ missing: z.array(z.string()).default([]) }),
 });
 
 const output = z.object({
@@ -38,11 +32,11 @@ const output = z.object({
  * target: no `Catch` of the workflow's own sees the last two.
  *
  * It changes nothing in the target account and undoes nothing: what was contained stays so. People
- * are told first and the lock freed after, so that whatever fails in between, they hear of it; the
- * same event once more finds the case closed and is silent. A case that its execution has closed, or
- * that another one has taken over, is left as it is; of a closed one nobody has heard of, people do.
- * Last the manifest of the case's evidence is written where the execution has not come to it; people
- * hear of it when it cannot be.
+ * are told first and the lock freed after, so that they hear of it whatever fails in between, and once
+ * more where it had to be begun again; the same event after that finds all done and is silent. A case
+ * that its execution has closed, or that another one has taken over, is left as it is; of a closed one
+ * nobody has heard of, people do. What follows once a case is closed is done as its execution would
+ * have: the manifest of its evidence, of which people hear when it cannot be written, and the limits.
  */
 export const settleFailedExecution = defineStep({
   name: 'settle-failed-execution',
@@ -66,8 +60,9 @@ export const settleFailedExecution = defineStep({
       const { outcome, caseId } = found;
       if (outcome === 'taken-over' || found.told) return { outcome, caseId };
       await home.notify(messageFor({ execution, status, closed: caseId }));
+      const { worked } = found;
+      if (worked) await finishClosed({ home, case: worked, actor: actorFor(worked) });
       await home.cases.noteTold({ caseId });
-      if (found.worked) await completeEvidence(found.worked, home);
       return { outcome: 'told' as const, caseId };
     }
 
@@ -83,27 +78,14 @@ export const settleFailedExecution = defineStep({
       await home.cases.before(ref.caseId),
     ];
     await home.notify(messageFor({ execution, status, held: { ref, steps, before } }));
-    const summary = await giveToHuman(ref, status, home);
+    await giveToHuman(ref, status, home);
+    await finishClosed({ home, case: ref, actor: actorFor(ref) });
     await home.cases.noteTold(ref);
-    await keepManifest(
-      { home, case: ref, actor: actorFor(ref) },
-      { status: 'needs-human', missing: summary.missing },
-    );
     return { outcome: 'settled' as const, caseId: ref.caseId };
   },
 });
 
 const actorFor = ({ execution }: CaseRef) => `settle-failed-execution, ${execution}`;
-
-/** The manifest that an execution had no time to write once it had closed its case. */
-async function completeEvidence(ref: CaseRef, home: StepContext['home']) {
-  const { data: closed } = Closed.safeParse(await home.cases.whole(ref.caseId));
-  // What is released by now was closed long before.
-  if (!closed) return;
-  const { status, summary } = closed;
-  const { missing } = summary;
-  await keepManifest({ home, case: ref, actor: actorFor(ref) }, { status, missing });
-}
 
 async function giveToHuman(ref: CaseRef, status: string, { cases }: StepContext['home']) {
   const summary = {
@@ -116,7 +98,7 @@ async function giveToHuman(ref: CaseRef, status: string, { cases }: StepContext[
   for (let look = 0; look < 5; look++) {
     const { counted } = await cases.findings(ref);
     const closed = await cases.close(ref, { status: 'needs-human', counted, summary });
-    if (closed === 'closed') return summary;
+    if (closed === 'closed') return;
   }
   throw new Error(`${ref.caseId} was given findings at every look`);
 }

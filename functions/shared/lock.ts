@@ -1,10 +1,9 @@
-import * as z from 'zod';
 import type { CaseRef, Gate, Opened } from './case-record.ts';
+import { finishClosed, nothingDone } from './closed-case.ts';
 import type { Finding } from './finding.ts';
 import type { HourlyLimit } from './hourly-limit.ts';
 import type { CaseId, Region } from './ids.ts';
 import type { Mode } from './journal.ts';
-import { keepManifest } from './manifest-of-case.ts';
 import type { StepContext } from './step.ts';
 
 /** What is to be locked, for which execution. */
@@ -107,27 +106,18 @@ async function planAnew(
 /** Closes a case that turned out, once it was locked, to be a human's, and frees its target. */
 export async function letGo(
   ref: CaseRef,
-  summary: { readonly reason: string },
+  reason: string,
   { home, actor }: Pick<StepContext, 'home' | 'actor'>,
 ): Promise<void> {
+  const summary = nothingDone(reason);
   for (let look = 0; look < 5; look++) {
     const { counted } = await home.cases.findings(ref);
     const closed = await home.cases.close(ref, { status: 'needs-human', counted, summary });
     if (closed !== 'closed') continue;
-    return letGoOn(ref, summary, { home, actor });
+    await finishClosed({ home, case: ref, actor });
+    return;
   }
   throw new Error(`${ref.caseId} was given findings at every look`);
-}
-
-/** What follows once the case is closed; done twice it comes to the same. */
-async function letGoOn(
-  ref: CaseRef,
-  { reason }: { readonly reason: string },
-  { home, actor }: Pick<StepContext, 'home' | 'actor'>,
-): Promise<void> {
-  await home.cases.uncount(ref);
-  const missing = [`Nothing was done: ${reason}`];
-  await keepManifest({ home, case: ref, actor }, { status: 'needs-human', missing });
 }
 
 /**
@@ -140,14 +130,5 @@ export async function letGoBefore(
 ): Promise<string | undefined> {
   const found = await home.cases.heldBy(execution);
   if (found?.outcome !== 'already-closed' || !found.worked) return undefined;
-  const known = LetGo.safeParse(await home.cases.whole(found.caseId)).data;
-  if (!known) return undefined;
-  await letGoOn(found.worked, known.summary, { home, actor });
-  return known.summary.reason;
+  return finishClosed({ home, case: found.worked, actor });
 }
-
-/** No other close has a reason in its summary. */
-const LetGo = z.object({
-  status: z.literal('needs-human'),
-  summary: z.object({ reason: z.string() }),
-});

@@ -28,6 +28,8 @@ export interface End {
   readonly befores: ReadonlyMap<string, readonly string[]>;
   /** Locks and holds that nobody has given back. */
   readonly heldStill: readonly string[];
+  /** Cases in which nothing was done and which yet count in an hourly limit. */
+  readonly countedStill: readonly string[];
   /** Titles of what people were told, each once. */
   readonly told: readonly string[];
   /** States whose step was tried, by playbook. */
@@ -80,6 +82,9 @@ export function endOf(came: Came, initial: readonly AccountState[]): End {
     ),
   );
   const kept = new Set(items.flatMap(({ pk, sk, key }) => (sk === 'manifest' && key ? pk : [])));
+  const idle = new Set(
+    items.filter(({ sk, summary }) => sk === 'case' && isIdle(summary)).map(({ pk }) => pk),
+  );
   return {
     accounts: canonical(states.map(({ snapshots: _, ...rest }) => rest)),
     containment: canonical(states.map(containmentOf)),
@@ -111,6 +116,9 @@ export function endOf(came: Came, initial: readonly AccountState[]): End {
     ),
     // A hold is given back by time, within two minutes; a lock would be by hours.
     heldStill: items.filter(({ pk }) => pk.startsWith('lock#')).map(({ pk }) => pk),
+    countedStill: items
+      .filter(({ pk, caseId }) => pk.startsWith('limit#') && idle.has(`case#${caseId}`))
+      .map(({ pk, sk }) => `${pk} ${sk}`),
     told: [...new Set(came.told.map(({ title }) => alike(title)))].sort(),
     tried: new Set(runs.map(({ playbook, state }) => `${playbook}: ${state}`)),
     duplicates: new Set(
@@ -125,6 +133,10 @@ export function endOf(came: Came, initial: readonly AccountState[]): End {
     ),
   };
 }
+
+/** Such a case says why nothing was done in it. */
+const Idle = z.object({ reason: z.string() });
+const isIdle = (summary: unknown): boolean => Idle.safeParse(summary).success;
 
 function grouped(pairs: readonly (readonly [string, string])[]) {
   const lists = new Map<string, string[]>();

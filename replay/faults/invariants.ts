@@ -122,6 +122,7 @@ export function always(came: Came, end: End, { end: wanted, initial }: FaultFree
     ...end.heldStill
       .filter((lock) => !wanted.heldStill.includes(lock))
       .map((lock) => `still held: ${lock}`),
+    ...end.countedStill.map((place) => `counted, though nothing was done: ${place}`),
     ...statuses(end)
       .filter((line) => line.endsWith(' open') && !statuses(wanted).includes(line))
       .map((line) => `left ${line}`),

@@ -471,7 +471,10 @@ describe('settle-approval', () => {
     const { result } = await run(settleApproval, input, 'dry-run', { case: ref });
 
     expect(result).toMatchObject({ outcome: 'unanswered', ref: null });
-    expect(await cases.status(live.caseId)).toBe('needs-human');
+    expect(await cases.whole(live.caseId)).toMatchObject({
+      status: 'needs-human',
+      summary: { missing: ['Nothing was done: unanswered'] },
+    });
     // The finding, and what people were asked.
     expect(await cases.manifest(live.caseId)).toMatchObject({ entries: 2 });
   });

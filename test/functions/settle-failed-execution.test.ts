@@ -1,6 +1,8 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { openCase } from '../../functions/open-case/handler.ts';
 import { settleFailedExecution } from '../../functions/settle-failed-execution/handler.ts';
 import { Manifest } from '../../functions/shared/evidence-manifest.ts';
+import { CaseId } from '../../functions/shared/ids.ts';
 import type { CaseTableInMemory } from '../../replay/case-table-in-memory.ts';
 import { finding, rehearsalOf } from '../rehearsal.ts';
 
@@ -212,4 +214,83 @@ it('tells a human as well when it cannot write that manifest', async () => {
     `A playbook was stopped after it had closed case ${ref.caseId}`,
     `Evidence of case ${ref.caseId} is not complete`,
   ]);
+});
+
+describe('a case that open-case let go of, since nobody may touch its user', () => {
+  const leaked = 'AKIAADAADAADAADA0001';
+  const iam = { users: [{ userName: 'ada', accessKeys: [{ accessKeyId: leaked }] }] };
+
+  async function letGo() {
+    const rehearsal = await rehearsalOf(
+      { ...account, iam },
+      { settings: { neverTouch: { breakGlass: ['ada'] } } },
+    );
+    const { run, table, cases, evidence, execution } = rehearsal;
+    const request = { mode: 'live', accessKeyId: leaked };
+    const playbook = 'compromised-access-key';
+    const input = { request, execution: execution('live'), playbook };
+    const statusOf = () => table.items().find(({ sk, status }) => sk === 'case' && status)?.status;
+    return {
+      ...rehearsal,
+      open: () => run(openCase, input, 'live', noCase),
+      settle: () => run(settleFailedExecution, ended(execution('live'), 'ABORTED'), 'live', noCase),
+      isClosed: () => statusOf() === 'needs-human',
+      places: () => table.items().filter(({ pk }) => pk.startsWith('limit#')).length,
+      async manifest() {
+        const found = table.items().find(({ sk, key }) => sk === 'manifest' && key);
+        const kept = found && (await cases.manifest(CaseId.parse(found.pk.replace('case#', ''))));
+        if (!kept || !('key' in kept)) throw new Error('there is no manifest');
+        const body = Buffer.from((await evidence.get(kept.key)) ?? '').toString();
+        const { case: facts, entries } = Manifest.parse(JSON.parse(body));
+        // Who wrote it down is another, and with it the hashes of the chain.
+        return { facts, entries: entries.map(({ kind, id, body: of }) => ({ kind, id, of })) };
+      },
+    };
+  }
+
+  /** The Lambda is gone once the case is closed: it reads nothing more. */
+  function killOnceClosed({ table, isClosed }: Awaited<ReturnType<typeof letGo>>): () => void {
+    const { get, query } = table;
+    const never = new Promise<never>(() => {});
+    table.get = (key) => (isClosed() ? never : get.call(table, key));
+    table.query = (pk, prefix) => (isClosed() ? never : query.call(table, pk, prefix));
+    return () => Object.assign(table, { get, query });
+  }
+
+  it('is finished as it would have been where the Lambda was killed that had closed it', async () => {
+    const whole = await letGo();
+    await whole.open();
+    const killed = await letGo();
+    const revive = killOnceClosed(killed);
+    void killed.open();
+    while (!killed.isClosed()) await new Promise(setImmediate);
+    revive();
+    expect(killed.places()).toBe(3);
+
+    const { result } = await killed.settle();
+
+    expect(result.outcome).toBe('told');
+    expect(await killed.manifest()).toEqual(await whole.manifest());
+    expect((await killed.manifest()).facts.missing).toEqual(['Nothing was done: break-glass']);
+    expect([whole.places(), killed.places()]).toEqual([0, 0]);
+  });
+
+  it('is finished though what settled it was gone before it had come to that', async () => {
+    const rehearsal = await letGo();
+    const revive = killOnceClosed(rehearsal);
+    void rehearsal.open();
+    while (!rehearsal.isClosed()) await new Promise(setImmediate);
+    revive();
+    const { write } = rehearsal.table;
+    let writes = 0;
+    rehearsal.table.write = async (changes) =>
+      ++writes > 1 ? Promise.reject(new TypeError('gone')) : write.call(rehearsal.table, changes);
+    expect((await rehearsal.settle()).error?.message).toBe('gone');
+    Object.assign(rehearsal.table, { write });
+
+    await rehearsal.settle();
+
+    expect(rehearsal.places()).toBe(0);
+    expect((await rehearsal.manifest()).facts.status).toBe('needs-human');
+  });
 });
