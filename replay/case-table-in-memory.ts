@@ -55,8 +55,9 @@ export class CaseTableInMemory implements CaseTable {
 
   async advance(
     key: Key,
-    field: string,
+    fields: readonly string[],
     { by, from }: { by: number; from: number },
+    count?: string,
   ): Promise<Item> {
     await this.#latency();
     const now = this.#find(key);
@@ -65,7 +66,10 @@ export class CaseTableInMemory implements CaseTable {
       ...now,
       pk,
       sk,
-      [field]: Math.max(Number(now?.[field] ?? from), from) + by,
+      ...Object.fromEntries(
+        fields.map((field) => [field, Math.max(Number(now?.[field] ?? from), from) + by]),
+      ),
+      ...(count && { [count]: Number(now?.[count] ?? 0) + 1 }),
     };
     this.#put(item);
     return item;

@@ -123,17 +123,7 @@ const exceptions: Readonly<Record<string, { missing?: string[]; extra?: string[]
   },
   // Nothing is waited for that was not begun, so the member is looked at once.
   'auto-scaling-is-terminating-the-instance': { missing: [heartbeat, heartbeat] },
-  // The group made for the cut at once is not there when it is to be used again.
-  'botnet-joined-while-launching': {
-    extra: [
-      ...protection,
-      ...protection,
-      ...protection,
-      'isolate-instance ec2:CreateSecurityGroup',
-      'isolate-instance ec2:RevokeSecurityGroupEgress',
-      'isolate-instance ec2:ModifyNetworkInterfaceAttribute',
-    ],
-  },
+  'botnet-joined-while-launching': { extra: [...protection, ...protection, ...protection] },
   'bucket-read-with-stolen-key': { extra: twoLooksMore },
   'command-and-control-from-web-server': {
     missing: [...ownPort, ...memoryVolume],

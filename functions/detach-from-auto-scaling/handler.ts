@@ -5,9 +5,10 @@ import { patient } from '../shared/connection.ts';
 import { InstanceId } from '../shared/ids.ts';
 import { describeInstance, stillThere } from '../shared/instance.ts';
 import { toLambda } from '../shared/lambda.ts';
+import type { Line } from '../shared/line.ts';
 import { sideBySide } from '../shared/side-by-side.ts';
 import { defineStep, NotProvenError, type StepContext } from '../shared/step.ts';
-import { WhenThrottled } from '../shared/turn.ts';
+import { lineUp, Turn, takeTurn, type Waiting, WhenThrottled, waiting } from '../shared/turn.ts';
 import { stageOf, waitsForHooks } from './lifecycle-states.ts';
 import { Membership, membershipOf } from './membership.ts';
 import { rejoinGroup } from './rejoin-group.ts';
@@ -20,6 +21,7 @@ const input = z.strictObject({
   instanceId: InstanceId,
   pollsLeft: z.int().min(0),
   whenThrottled: WhenThrottled,
+  turn: Turn,
 });
 
 const output = z.object({
@@ -35,7 +37,10 @@ const output = z.object({
     'instance-gone',
     /** AWS takes no more such calls for now; to be done after the cut. */
     'put-off',
+    /** Others are before it. */
+    'in-line',
   ]),
+  ...waiting,
   pollsLeft: z.int().min(0),
   group: z.string().nullable(),
 });
@@ -76,7 +81,15 @@ export const detachFromAutoScaling = defineStep({
     autoScaling: new AutoScalingClient(patient(to)),
   }),
 
-  async run({ instanceId, pollsLeft }, { ec2, autoScaling }, context): Promise<Output> {
+  async run(
+    { instanceId, pollsLeft, whenThrottled, turn },
+    { ec2, autoScaling },
+    context,
+  ): Promise<Output> {
+    const notYet =
+      whenThrottled === 'wait' && (await takeTurn(turn, lineOfDetachments(context), context));
+    if (notYet) return inLine(pollsLeft, notYet);
+
     const [instance, member, earlier] = await sideBySide([
       describeInstance(ec2, instanceId),
       membershipOf(autoScaling, instanceId),
@@ -110,8 +123,10 @@ export const detachFromAutoScaling = defineStep({
     );
   },
 
-  throttled: async ({ pollsLeft, whenThrottled }): Promise<Output | undefined> =>
-    whenThrottled === 'put-off' ? { outcome: 'put-off', pollsLeft, group: null } : undefined,
+  throttled: async ({ pollsLeft, whenThrottled }, context): Promise<Output> =>
+    whenThrottled === 'put-off'
+      ? { outcome: 'put-off', pollsLeft, group: null }
+      : inLine(pollsLeft, await lineUp(lineOfDetachments(context), context)),
 
   undo: {
     before: Membership,
@@ -123,6 +138,22 @@ export const detachFromAutoScaling = defineStep({
     writes: { 'autoscaling:AttachInstances': { on: groups, standIn: () => ({}) } },
     run: (before, aws) => rejoinGroup(aws, before),
   },
+});
+
+/** Detachments in one account and Region that were put off; see `lineOfInspections`. */
+const lineOfDetachments = ({ case: { account, region } }: StepContext): Line => ({
+  name: 'detachment',
+  account,
+  region,
+  perSecond: 3,
+  burst: 30,
+});
+
+const inLine = (pollsLeft: number, turn: Waiting): Output => ({
+  outcome: 'in-line',
+  pollsLeft,
+  group: null,
+  ...turn,
 });
 
 /** What this case recorded before an attempt of its own, whose answer may have been lost. */

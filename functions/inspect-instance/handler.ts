@@ -10,12 +10,17 @@ import { type Evidence, tryToKeep } from '../shared/evidence.ts';
 import { InstanceId } from '../shared/ids.ts';
 import { describeInstance, isWindows } from '../shared/instance.ts';
 import { toLambda } from '../shared/lambda.ts';
+import type { Line } from '../shared/line.ts';
 import { sideBySide } from '../shared/side-by-side.ts';
-import { defineStep } from '../shared/step.ts';
-import { WhenThrottled } from '../shared/turn.ts';
+import { defineStep, type StepContext } from '../shared/step.ts';
+import { lineUp, Turn, takeTurn, type Waiting, WhenThrottled, waiting } from '../shared/turn.ts';
 import { type ConsoleOutput, consoleOutput } from './console-output.ts';
 
-const input = z.strictObject({ instanceId: InstanceId, whenThrottled: WhenThrottled });
+const input = z.strictObject({
+  instanceId: InstanceId,
+  whenThrottled: WhenThrottled,
+  turn: Turn,
+});
 const text = z.string().nullable();
 
 const output = z.object({
@@ -26,7 +31,10 @@ const output = z.object({
     'instance-unknown',
     /** AWS takes no more such calls for now; to be done after the cut. */
     'put-off',
+    /** Others are before it. */
+    'in-line',
   ]),
+  ...waiting,
   state: text,
   /** `spot`, `scheduled`, `capacity-block`, or `on-demand`, for which EC2 says nothing. */
   lifecycle: text,
@@ -88,7 +96,15 @@ export const inspectInstance = defineStep({
     ssm: new SSMClient(patient(to)),
   }),
 
-  async run({ instanceId }, { ec2, autoScaling, ssm }, context): Promise<Inspection> {
+  async run(
+    { instanceId, whenThrottled, turn },
+    { ec2, autoScaling, ssm },
+    context,
+  ): Promise<Inspection> {
+    const notYet =
+      whenThrottled === 'wait' && (await takeTurn(turn, lineOfInspections(context), context));
+    if (notYet) return inLine(notYet);
+
     const [instance, membership, managed, output] = await sideBySide([
       describeInstance(ec2, instanceId),
       autoScaling.send(new DescribeAutoScalingInstancesCommand({ InstanceIds: [instanceId] })),
@@ -120,11 +136,31 @@ export const inspectInstance = defineStep({
     };
   },
 
-  async throttled({ whenThrottled }): Promise<Inspection | undefined> {
-    if (whenThrottled === 'wait') return undefined;
-    const nothing = { ...factsOf(undefined), autoScalingGroup: null, agent: null };
-    return { ...nothing, outcome: 'put-off', consoleOutput: 'none', missing: [] };
-  },
+  throttled: async ({ whenThrottled }, context): Promise<Inspection> =>
+    whenThrottled === 'put-off'
+      ? { ...nothing(), outcome: 'put-off' }
+      : inLine(await lineUp(lineOfInspections(context), context)),
+});
+
+/**
+ * Inspections in one account and Region that were put off. EC2 takes 20 DescribeInstances a second:
+ * with them go the protections and detachments, and the later steps of every instance that is cut.
+ */
+const lineOfInspections = ({ case: { account, region } }: StepContext): Line => ({
+  name: 'inspection',
+  account,
+  region,
+  perSecond: 3,
+  burst: 30,
+});
+
+const inLine = (turn: Waiting): Inspection => ({ ...nothing(), outcome: 'in-line', ...turn });
+const nothing = (): Inspection => ({
+  ...factsOf(undefined),
+  autoScalingGroup: null,
+  agent: null,
+  consoleOutput: 'none',
+  missing: [],
 });
 
 type Facts = Omit<Inspection, 'consoleOutput' | 'missing'>;

@@ -1,10 +1,9 @@
-import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { SecurityGroup } from '@aws-sdk/client-ec2';
 import * as z from 'zod';
 import { NetworkInterfaceId, SecurityGroupId } from '../shared/ids.ts';
 import type { StepContext } from '../shared/step.ts';
 import type { NetworkInterface } from './interfaces.ts';
 import { rulesOf } from './rules.ts';
-import { securityGroups } from './security-groups.ts';
 
 const InterfaceBefore = z.strictObject({
   networkInterfaceId: NetworkInterfaceId,
@@ -39,21 +38,24 @@ export async function recordGroups(
   );
 }
 
-/**
- * Keeps what the rules of the groups that interfaces leave, or have left in this case, were, so that
- * nobody is put back into a group that was opened in the meantime. It runs beside the cut, which does
- * not wait for it: so a cut that a lost attempt has made may be one whose rules are not kept yet.
- */
+/** Groups that the case has taken interfaces out of, and whose rules it has not kept yet. */
+export async function leftWithoutRules({
+  home,
+  case: ref,
+}: StepContext): Promise<SecurityGroupId[]> {
+  const befores = await home.cases.before(ref.caseId, step);
+  const kept = new Set(befores.map(({ resource }) => resource));
+  return befores
+    .flatMap(({ state }) => InterfaceBefore.safeParse(state).data?.groups ?? [])
+    .filter((groupId) => !kept.has(groupId));
+}
+
+/** Keeps the rules of groups that interfaces left, so that nobody is put back into one opened since. */
 export async function recordRules(
-  ec2: EC2Client,
-  { open, cut }: { open: readonly NetworkInterface[]; cut: readonly NetworkInterface[] },
-  context: StepContext,
+  groups: readonly SecurityGroup[],
+  { home, case: ref }: StepContext,
 ): Promise<void> {
-  const { home, case: ref } = context;
-  const leaving = open.flatMap(({ Groups }) => Groups.map(({ GroupId }) => GroupId));
-  const ids = new Set([...leaving, ...(cut.length > 0 ? await leftWithoutRules(context) : [])]);
-  if (ids.size === 0) return;
-  const groups = await securityGroups(ec2, { 'group-id': [...ids] });
+  if (groups.length === 0) return;
   await home.cases.recordBefore(
     ref,
     ...groups.map((group) => {
@@ -62,15 +64,6 @@ export async function recordRules(
       return { step, resource: groupId, state };
     }),
   );
-}
-
-/** Groups that the case has taken interfaces out of, and whose rules it has not kept. */
-async function leftWithoutRules({ home, case: ref }: StepContext): Promise<SecurityGroupId[]> {
-  const befores = await home.cases.before(ref.caseId, step);
-  const kept = new Set(befores.map(({ resource }) => resource));
-  return befores
-    .flatMap(({ state }) => InterfaceBefore.safeParse(state).data?.groups ?? [])
-    .filter((groupId) => !kept.has(groupId));
 }
 
 /** The recorded rules of groups, by group. */

@@ -58,7 +58,7 @@ export async function cut(
 }
 
 /** Interfaces that do not, by name, carry one of the isolation groups alone. */
-export const notYetOurs = (
+const notYetOurs = (
   interfaces: readonly NetworkInterface[],
   { settings }: StepContext,
 ): NetworkInterface[] => {

@@ -8,9 +8,9 @@ import type { Line } from '../shared/line.ts';
 import { sideBySide } from '../shared/side-by-side.ts';
 import { impossibleId } from '../shared/stand-in.ts';
 import { defineStep, type StepContext } from '../shared/step.ts';
-import { awaitTurn, lineUp, othersWait, Turn } from '../shared/turn.ts';
-import { Before, recordRules } from './before.ts';
-import { cut, notYetOurs } from './cut.ts';
+import { awaitTurn, goesAtOnce, lineUp, Turn } from '../shared/turn.ts';
+import { Before } from './before.ts';
+import { cut } from './cut.ts';
 import { interfacesOf } from './interfaces.ts';
 import { Isolation, inLine, isolationFrom } from './isolation.ts';
 import { Kind, survey } from './isolation-groups.ts';
@@ -86,28 +86,22 @@ export const isolateInstance = defineStep({
     const notYet = turn !== null && (await awaitTurn(turn, line, context));
     if (notYet) return inLine(asked, notYet);
 
-    const [attached, seen, ahead] = await sideBySide([
+    const [attached, seen, goes] = await sideBySide([
       interfacesOf(ec2, instanceId),
       survey(ec2, vpcIds, asked, context),
-      turn === null && othersWait(line, context),
+      turn !== null || goesAtOnce(line, context),
     ]);
-    if (ahead) return inLine(asked, await lineUp(line, context));
+    if (!goes) return inLine(asked, await lineUp(line, context));
     if (attached.length === 0) return withoutInterfaces(ec2, instanceId, asked);
 
     const managed = attached.filter(({ RequesterManaged }) => RequesterManaged);
     const own = attached.filter(({ RequesterManaged }) => !RequesterManaged);
-    const open = notYetOurs(own, context);
-    const already = own.filter((eni) => !open.includes(eni));
-    const [done] = await sideBySide([
-      cut(ec2, own, { asked, seen, hints: vpcIds }, context),
-      recordRules(ec2, { open, cut: already }, context),
-    ]);
-    return isolationFrom(done, managed);
+    return isolationFrom(await cut(ec2, own, { asked, seen, hints: vpcIds }, context), managed);
   },
 
-  async prove({ instanceId }, result, { ec2 }) {
+  async prove({ instanceId }, result, { ec2 }, context) {
     if (result.outcome === 'instance-gone' || result.outcome === 'in-line') return result;
-    const proven = await proveIsolated(ec2, instanceId, result);
+    const proven = await proveIsolated(ec2, instanceId, result, context);
     return proven ?? withoutInterfaces(ec2, instanceId, result.group);
   },
 
@@ -135,6 +129,7 @@ const lineOfCuts = ({ case: { account, region } }: StepContext): Line => ({
   account,
   region,
   perSecond: 5,
+  burst: 50,
 });
 
 /** An instance that is still there has interfaces: without them nothing was cut, so this throws. */

@@ -1,7 +1,8 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { InstanceId } from '../shared/ids.ts';
 import { sideBySide } from '../shared/side-by-side.ts';
-import { NotProvenError } from '../shared/step.ts';
+import { NotProvenError, type StepContext } from '../shared/step.ts';
+import { leftWithoutRules, recordRules } from './before.ts';
 import { carriesOnly, interfacesOf } from './interfaces.ts';
 import type { Isolation } from './isolation.ts';
 import { hasNoRules } from './rules.ts';
@@ -11,7 +12,8 @@ import { isNarrow } from './ssm-only-group.ts';
 /**
  * Reads back, by instance again, that every interface which was not skipped carries its VPC's group
  * and nothing else, and that these groups still are what they must be. An interface that appeared in
- * the meantime is one that was not isolated.
+ * the meantime is one that was not isolated. What the groups that were left admit is read with them,
+ * and kept.
  *
  * Undefined when the instance has no interface any more. Throws a `NotProvenError`.
  */
@@ -19,12 +21,16 @@ export async function proveIsolated(
   ec2: EC2Client,
   instanceId: InstanceId,
   result: Isolation,
+  context: StepContext,
 ): Promise<Isolation | undefined> {
   const groupIds = [...new Set(result.interfaces.map(({ groupId }) => groupId))];
+  const left = await leftWithoutRules(context);
   const [attached, groups] = await sideBySide([
     interfacesOf(ec2, instanceId),
-    groupIds.length > 0 ? securityGroups(ec2, { 'group-id': groupIds }) : [],
+    securityGroups(ec2, { 'group-id': [...new Set([...groupIds, ...left])] }),
   ]);
+  const leftGroups = groups.filter(({ GroupId }) => left.some((groupId) => groupId === GroupId));
+  await recordRules(leftGroups, context);
   if (attached.length === 0) return undefined;
 
   const byVpc = new Map(result.interfaces.map(({ vpcId, groupId }) => [vpcId, groupId]));

@@ -7,8 +7,8 @@ import type { Line } from '../shared/line.ts';
 import { defineStep, NotProvenError, type StepContext } from '../shared/step.ts';
 import {
   awaitTurn,
+  goesAtOnce,
   lineUp,
-  othersWait,
   Turn,
   type Waiting,
   WhenThrottled,
@@ -92,7 +92,7 @@ export const protectInstance = defineStep({
     if (turn !== null) {
       const notYet = await awaitTurn(turn, line, context);
       if (notYet) return inLine(notYet);
-    } else if (await othersWait(line, context)) {
+    } else if (!(await goesAtOnce(line, context))) {
       return whenThrottled === 'put-off' ? putOff : inLine(await lineUp(line, context));
     }
 
@@ -162,6 +162,7 @@ const lineOfProtections = ({ case: { account, region } }: StepContext): Line => 
   account,
   region,
   perSecond: 1.25,
+  burst: 12,
 });
 
 function judge(wordOf: (name: Name) => Words[Name]): Output {

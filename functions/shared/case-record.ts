@@ -14,7 +14,7 @@ import {
 } from './hourly-limit.ts';
 import { AccountId, CaseId, Region } from './ids.ts';
 import { type JournalEntry, Mode } from './journal.ts';
-import { bookedUntil, bookTurn, type Lane, type Line } from './line.ts';
+import { type BookedTurn, bookTurn, goesAtOnce, type Lane, type Line, turnNow } from './line.ts';
 import { type Release, Releases } from './releases.ts';
 import { sideBySide } from './side-by-side.ts';
 
@@ -648,17 +648,19 @@ export class CaseRecord {
     ]);
   }
 
-  /**
-   * Books the next turn in a line of all cases, behind whoever is in the lane or in one before it;
-   * epoch milliseconds. Whoever booked nothing is not in the line and holds nobody up.
-   */
-  bookTurn(line: Line, lane: Lane): Promise<number> {
+  /** Whether one more may go without a turn; either way it is counted as one who came. */
+  goesAtOnce(line: Line): Promise<boolean> {
+    return goesAtOnce(this.#table, line, this.#now().getTime());
+  }
+
+  /** Gives the next turn in a line of all cases, behind whoever is in the lane or in one before it. */
+  bookTurn(line: Line, lane: Lane): Promise<BookedTurn> {
     return bookTurn(this.#table, line, lane, this.#now().getTime());
   }
 
-  /** Up to when a line is booked in a lane and those before it, the lane itself left out if so said. */
-  bookedUntil(line: Line, lane: Lane, own: 'with-own' | 'without-own'): Promise<number> {
-    return bookedUntil(this.#table, line, lane, own);
+  /** A turn again, moved back by those more severe who lined up since. */
+  turnNow(line: Line, lane: Lane, turn: BookedTurn): Promise<BookedTurn> {
+    return turnNow(this.#table, line, lane, turn);
   }
 
   /** Every case's uses of what is shared on a resource. */

@@ -11,7 +11,6 @@ import {
   TransactWriteCommand,
   type TransactWriteCommandInput,
   UpdateCommand,
-  type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { CaseTable, Change, Condition, Item, Key, Refused } from './case-table.ts';
@@ -84,25 +83,40 @@ export class CaseTableInDynamoDb implements CaseTable {
     }
   }
 
-  /** Of its two conditional updates one holds, unless others change in between which one it is. */
-  async advance(key: Key, field: string, step: { by: number; from: number }): Promise<Item> {
+  /**
+   * Sent as if all numbers were as far as `from`, which costs those who come at once no conflict. If
+   * they are not, it is sent with their values from the item that DynamoDB found in place.
+   */
+  async advance(
+    key: Key,
+    fields: readonly string[],
+    step: { by: number; from: number },
+    count?: string,
+  ): Promise<Item> {
+    let found: Item | undefined;
     for (let attempt = 0; ; attempt++) {
+      const update = attempt % 2 === 0 ? onwards(fields, step) : anew(fields, step, found);
       try {
-        return await this.#update(key, field, attempt % 2 === 0 ? onwards(step) : anew(step));
+        return await this.#update(key, update, count);
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException) || attempt === 9) throw error;
+        // As in `refusedFor`.
+        found = error.Item && (unmarshall(error.Item) as Item);
       }
     }
   }
 
-  async #update({ pk, sk }: Key, field: string, update: Partial<UpdateCommandInput>) {
+  async #update({ pk, sk }: Key, { set, onlyIf, names, values }: Update, count?: string) {
     const { Attributes } = await this.#client.send(
       new UpdateCommand({
         TableName: this.#table,
         Key: { pk, sk },
-        ExpressionAttributeNames: { '#f': field },
+        UpdateExpression: count ? `${set} ADD #count :one` : set,
+        ConditionExpression: onlyIf,
+        ExpressionAttributeNames: { ...names, ...(count && { '#count': count }) },
+        ExpressionAttributeValues: { ...values, ...(count && { ':one': 1 }) },
         ReturnValues: 'ALL_NEW',
-        ...update,
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       }),
     );
     // As in `get`; an update that was made returns its item.
@@ -118,19 +132,49 @@ export class CaseTableInDynamoDb implements CaseTable {
   }
 }
 
-/** From where the number is, if that is not below `from`. */
-const onwards = ({ by, from }: { by: number; from: number }) => ({
-  UpdateExpression: 'SET #f = #f + :by',
-  ConditionExpression: '#f >= :from',
-  ExpressionAttributeValues: { ':by': by, ':from': from },
+interface Update {
+  readonly set: string;
+  readonly onlyIf: string;
+  readonly names: Readonly<Record<string, string>>;
+  readonly values: Readonly<Record<string, number>>;
+}
+
+const namesOf = (fields: readonly string[]) =>
+  Object.fromEntries(fields.map((field, i) => [`#f${i}`, field]));
+
+/** From where the numbers are, if the first, and so each, is not below `from`. */
+const onwards = (
+  fields: readonly string[],
+  { by, from }: { by: number; from: number },
+): Update => ({
+  set: `SET ${fields.map((_, i) => `#f${i} = #f${i} + :by`).join(', ')}`,
+  onlyIf: '#f0 >= :from',
+  names: namesOf(fields),
+  values: { ':by': by, ':from': from },
 });
 
-/** From `from`, where the number is below it or there is none. */
-const anew = ({ by, from }: { by: number; from: number }) => ({
-  UpdateExpression: 'SET #f = :to',
-  ConditionExpression: 'attribute_not_exists(#f) OR #f < :from',
-  ExpressionAttributeValues: { ':to': from + by, ':from': from },
-});
+/** From `from` or where the numbers were found, if they are still there. */
+function anew(
+  fields: readonly string[],
+  { by, from }: { by: number; from: number },
+  found: Item | undefined,
+): Update {
+  const was = fields.map((field) => found?.[field]).map((n) => (n === undefined ? n : Number(n)));
+  const still = was.map((n, i) =>
+    n === undefined ? `attribute_not_exists(#f${i})` : `#f${i} = :was${i}`,
+  );
+  return {
+    set: `SET ${fields.map((_, i) => `#f${i} = :to${i}`).join(', ')}`,
+    onlyIf: still.join(' AND '),
+    names: namesOf(fields),
+    values: Object.fromEntries(
+      was.flatMap((n, i) => [
+        [`:to${i}`, Math.max(n ?? from, from) + by],
+        ...(n === undefined ? [] : [[`:was${i}`, n]]),
+      ]),
+    ),
+  };
+}
 
 const conditional = new Set(['None', 'ConditionalCheckFailed']);
 /** Beside another cause, a condition may have failed or held only for the moment: all is asked again. */

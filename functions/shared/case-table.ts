@@ -40,12 +40,14 @@ export interface CaseTable {
   /** At most 100 changes, no two of one item. */
   write(changes: readonly Change[]): Promise<'written' | Refused>;
   /**
-   * Moves a number of an item on by `by`, from no less than `from`, where it may not be yet; returns
-   * the item as it is then. However many do so at once, each moves it on further.
+   * Moves numbers of an item on by `by`, each from no less than `from`, where it may not be yet, and
+   * counts one more in `count`; returns the item as it is then. However many do so at once, each moves
+   * them on further. No number may be less than the one before it.
    */
   advance(
     key: Key,
-    field: string,
+    fields: readonly string[],
     step: { readonly by: number; readonly from: number },
+    count?: string,
   ): Promise<Item>;
 }

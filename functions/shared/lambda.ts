@@ -106,10 +106,15 @@ export function toLambda<In, Out extends Result, Clients extends AwsClients, Bef
       wiring.prepare?.(clients);
       return runUndo(undone, before, clients, { mode, context, journal, ...withhold });
     };
-    const context = contextOf(step.name, ref, { ...wiring, home }, undo);
+    const putOff = PutOff.safeParse(input).success;
+    let hurried = putOff || LinesUp.safeParse(input).success;
+    const takeTime = () => {
+      hurried = putOff;
+    };
+    const context = contextOf(step.name, ref, { ...wiring, home }, { undo, takeTime });
     const aws = step.connect(await wiring.connection(target, mode, step.name));
     wiring.prepare?.(aws);
-    if (isHurried(input)) tellAtOnce(aws);
+    tellAtOnce(aws, () => hurried);
 
     const keep = async (outcome: string): Promise<void> => {
       const touched = journal.some(
@@ -160,13 +165,9 @@ export function toLambda<In, Out extends Result, Clients extends AwsClients, Bef
     .handler(invoke);
 }
 
-const Hurried = z.union([
-  z.object({ whenThrottled: z.literal('put-off') }),
-  z.object({ turn: z.null() }),
-]);
-
-/** Whether a step would be put off or line up, rather than wait for the SDK to try again. */
-const isHurried = (input: unknown): boolean => Hurried.safeParse(input).success;
+/** Where these are asked, AWS's throttling is told at once, rather than after the SDK's attempts. */
+const PutOff = z.object({ whenThrottled: z.literal('put-off') });
+const LinesUp = z.object({ turn: z.null() });
 
 /** What a step makes of being throttled; undefined where it is to fail, and be retried later. */
 async function whenThrottled<In, Out extends Result, Clients extends AwsClients, Before>(
@@ -201,7 +202,10 @@ export function contextOf(
   step: string,
   ref: CaseRef | undefined,
   wiring: Wiring,
-  undo: StepContext['undo'] = undoesNothing,
+  {
+    undo = undoesNothing,
+    takeTime = () => {},
+  }: Partial<Pick<StepContext, 'undo' | 'takeTime'>> = {},
 ): StepContext {
   return {
     get case(): CaseRef {
@@ -215,6 +219,7 @@ export function contextOf(
     now: wiring.now,
     sleep: wiring.sleep,
     undo,
+    takeTime,
     token: (resource) =>
       createHash('sha256').update(`${ref?.caseId} ${step} ${resource}`).digest('hex').slice(0, 32),
   };

@@ -1,4 +1,4 @@
-import type { CaseTable } from './case-table.ts';
+import type { CaseTable, Item } from './case-table.ts';
 import type { Mode } from './journal.ts';
 
 /** What many cases want to do at once and AWS lets them do one after the other. */
@@ -10,6 +10,8 @@ export interface Line {
   readonly region: string;
   /** How many turns there are in a second. */
   readonly perSecond: number;
+  /** How many may go at once, without a turn, when none has gone for long. */
+  readonly burst: number;
 }
 
 /** Who goes first: GuardDuty's four bands of severity, and behind them all dry runs. */
@@ -24,31 +26,63 @@ export function laneOf(mode: Mode, severity: number): Lane {
   return severity >= 4 ? 'medium' : 'low';
 }
 
+/** A turn in a line. */
+export interface BookedTurn {
+  /** When it is, in epoch milliseconds, if nobody more severe comes any more. */
+  readonly at: number;
+  /** How many more severe ones had ever lined up by then. */
+  readonly ahead: number;
+}
+
+/*
+ * A line is one item, moved on by whoever comes: `came`, up to when AWS's bucket is used up by all
+ * who ever came; of each lane, up to when turns are booked in it and the lanes before it; and of
+ * each lane, how many ever lined up in it.
+ */
 const keyOf = ({ name, account, region }: Line) => ({
   pk: `line#${name}#${account}#${region}`,
   sk: 'line',
 });
+const countOf = (lane: Lane) => `count-${lane}`;
+const between = ({ perSecond }: Line): number => Math.round(1000 / perSecond);
 
-/** Up to when turns are booked, by lane, is all that is kept: one item, moved on by who books. */
-export async function bookedUntil(
-  table: CaseTable,
-  line: Line,
-  lane: Lane,
-  own: 'with-own' | 'without-own',
-): Promise<number> {
-  const item = await table.get(keyOf(line));
-  const before = lanes.slice(0, lanes.indexOf(lane) + (own === 'with-own' ? 1 : 0));
-  return Math.max(0, ...before.map((each) => Number(item?.[each] ?? 0)));
+/**
+ * Whether one more may go without a turn: nobody waits, and AWS's bucket is not used up by those who
+ * came before. Counts it among them either way.
+ */
+export async function goesAtOnce(table: CaseTable, line: Line, now: number): Promise<boolean> {
+  const by = between(line);
+  const item = await table.advance(keyOf(line), ['came'], { by, from: now });
+  const waited = lanes.some((lane) => Number(item[lane] ?? 0) > now);
+  return !waited && Number(item['came']) <= now + line.burst * by;
 }
 
+/** Gives the next turn, behind whoever is in the lane or in one before it. */
 export async function bookTurn(
   table: CaseTable,
   line: Line,
   lane: Lane,
   now: number,
-): Promise<number> {
-  const by = Math.round(1000 / line.perSecond);
-  const from = Math.max(now, await bookedUntil(table, line, lane, 'without-own'));
-  const item = await table.advance(keyOf(line), lane, { by, from });
-  return Number(item[lane]) - by;
+): Promise<BookedTurn> {
+  const by = between(line);
+  // Whoever is less severe waits so much longer.
+  const delayed = lanes.slice(lanes.indexOf(lane));
+  const item = await table.advance(keyOf(line), delayed, { by, from: now }, countOf(lane));
+  return { at: Number(item[lane]) - by, ahead: aheadOf(lane, item) };
 }
+
+/** The turn again, moved back by those more severe who lined up since. */
+export async function turnNow(
+  table: CaseTable,
+  line: Line,
+  lane: Lane,
+  { at, ahead: before }: BookedTurn,
+): Promise<BookedTurn> {
+  const ahead = aheadOf(lane, await table.get(keyOf(line)));
+  return { at: at + Math.max(0, ahead - before) * between(line), ahead };
+}
+
+const aheadOf = (lane: Lane, item: Item | undefined): number =>
+  lanes
+    .slice(0, lanes.indexOf(lane))
+    .reduce((sum, each) => sum + Number(item?.[countOf(each)] ?? 0), 0);

@@ -82,6 +82,11 @@ export interface StepContext {
   now(): Date;
   /** Waits; a rehearsal does not. */
   sleep(milliseconds: number): Promise<void>;
+  /**
+   * From here on the SDK tries again what AWS throttles, in a step that would else be told at once so
+   * that it can line up; one that would be put off still is.
+   */
+  takeTime(): void;
   /** A ClientToken that is the same when the same case asks for the same thing again. */
   token(resource: string): string;
   /**

@@ -9,8 +9,9 @@ import { type AwsClients, eachClient } from './journal.ts';
 export class ThrottledError extends Error {
   override readonly name = 'ThrottledError';
 
-  constructor(cause: Error) {
-    super(`${cause.name}: ${cause.message}`, { cause });
+  /** Without AWS's error as its cause: the SDK looks there, and would try the call again. */
+  constructor({ name, message }: Error) {
+    super(`${name}: ${message}`);
   }
 }
 
@@ -41,16 +42,16 @@ export const asThrottled = (error: Error): ThrottledError =>
   error instanceof ThrottledError ? error : new ThrottledError(error);
 
 /**
- * Has clients tell of throttling at once, where they would try again for seconds: for a step that
- * has something better to do than to wait. What else fails they still try again.
+ * Has clients tell of throttling at once, where they would try again for seconds: for as long as a
+ * step has something better to do than to wait. What else fails they still try again.
  */
-export function tellAtOnce(clients: AwsClients): void {
+export function tellAtOnce(clients: AwsClients, hurried: () => boolean): void {
   const middleware: FinalizeRequestMiddleware<object, object> = (next) => async (args) => {
     try {
       return await next(args);
     } catch (error) {
       // By its new name the SDK knows it for nothing that it tries again.
-      throw isThrottle(error) ? asThrottled(error) : error;
+      throw hurried() && isThrottle(error) ? asThrottled(error) : error;
     }
   };
   eachClient(clients, ({ middlewareStack }) => {

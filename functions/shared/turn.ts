@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Lane, type Line, laneOf } from './line.ts';
+import { type BookedTurn, type Lane, type Line, laneOf } from './line.ts';
 import type { StepContext } from './step.ts';
 
 /**
@@ -8,66 +8,74 @@ import type { StepContext } from './step.ts';
  */
 export const WhenThrottled = z.enum(['wait', 'put-off']).default('wait');
 
-/** When a case has its turn in a line, epoch milliseconds; null before it is in the line. */
-export const Turn = z.int().nullable().default(null);
+const Booked = z.object({ at: z.int(), ahead: z.int().min(0) });
+
+/** A case's turn in a line; null before it has one. */
+export const Turn = Booked.nullable().default(null);
 
 /** What a step hands on while its case waits for its turn, and the workflow gives back after it. */
 export interface Waiting {
-  readonly turn: number;
+  readonly turn: BookedTurn;
   /** Until shortly before it. */
   readonly waitSeconds: number;
 }
 
 /** {@link Waiting}'s fields, in a step's output. */
-export const waiting = { turn: z.int().optional(), waitSeconds: z.int().min(0).optional() };
+export const waiting = { turn: Booked.optional(), waitSeconds: z.int().min(0).optional() };
 
 /** What is so near is waited for by the Lambda itself. */
 const nearMs = 3_000;
 
+/**
+ * Whether a case may go without a turn. A dry run always may: what it withholds takes nobody's.
+ *
+ * A line that cannot be read holds nobody up: what then goes too early AWS refuses, and it lines up.
+ */
+export async function goesAtOnce(line: Line, context: StepContext): Promise<boolean> {
+  const { home, case: ref } = context;
+  // Whatever the error is, it is the line's, and nothing that the case waits for.
+  const goes = ref.mode === 'dry-run' || (await home.cases.goesAtOnce(line).catch(() => true));
+  if (goes) context.takeTime();
+  return goes;
+}
+
 /** Gets a case into a line: its turn, behind all cases that are as severe or more. */
 export async function lineUp(line: Line, context: StepContext): Promise<Waiting> {
   const { home } = context;
-  return waitUntil(await home.cases.bookTurn(line, await laneFor(context)), context);
+  return waitFor(await home.cases.bookTurn(line, await laneFor(context)), context);
 }
 
 /**
  * Waits for a turn that is near. Returns what to hand on where it has moved away, because more
- * severe findings have come since: the turn is then booked anew.
- *
- * A line that cannot be read holds nobody up: what then goes too early AWS refuses, and it lines up
- * again.
+ * severe findings have come since.
  */
 export async function awaitTurn(
-  turn: number,
+  turn: BookedTurn,
   line: Line,
   context: StepContext,
 ): Promise<Waiting | undefined> {
-  // Whatever the error is, it is the line's, and nothing that the case waits for.
-  const moved = await hasMoved(turn, line, context).catch(() => false);
-  const next = moved ? await lineUp(line, context).catch(() => undefined) : undefined;
-  const at = next?.turn ?? turn;
-  const left = at - context.now().getTime();
-  if (left > nearMs) return waitUntil(at, context);
+  // As in `goesAtOnce`.
+  const now = await turnNow(turn, line, context).catch(() => turn);
+  const left = now.at - context.now().getTime();
+  if (left > nearMs) return waitFor(now, context);
   if (left > 0) await context.sleep(left);
   return undefined;
 }
 
-/** Whether cases wait in a line that this one, which is not in it, would get ahead of. */
-export async function othersWait(
+/** For a step that waits for its turn before all else: what to hand on while it is not its turn. */
+export async function takeTurn(
+  turn: BookedTurn | null,
   line: Line,
-  { home, case: ref, now }: StepContext,
-): Promise<boolean> {
-  // What a dry run withholds takes nobody's turn.
-  if (ref.mode === 'dry-run') return false;
-  // As in `awaitTurn`.
-  const until = await home.cases.bookedUntil(line, 'low', 'with-own').catch(() => 0);
-  return until > now().getTime();
+  context: StepContext,
+): Promise<Waiting | undefined> {
+  if (turn) return awaitTurn(turn, line, context);
+  return (await goesAtOnce(line, context)) ? undefined : lineUp(line, context);
 }
 
-async function hasMoved(turn: number, line: Line, context: StepContext): Promise<boolean> {
+async function turnNow(turn: BookedTurn, line: Line, context: StepContext): Promise<BookedTurn> {
   const lane = await laneFor(context);
-  if (lane === 'critical') return false;
-  return (await context.home.cases.bookedUntil(line, lane, 'without-own')) > turn;
+  // Nobody gets ahead of the most severe.
+  return lane === 'critical' ? turn : context.home.cases.turnNow(line, lane, turn);
 }
 
 async function laneFor({ home, case: ref }: StepContext): Promise<Lane> {
@@ -75,7 +83,7 @@ async function laneFor({ home, case: ref }: StepContext): Promise<Lane> {
   return laneOf(ref.mode, Math.max(0, ...findings.map(({ severity }) => severity)));
 }
 
-const waitUntil = (turn: number, { now }: StepContext): Waiting => ({
+const waitFor = (turn: BookedTurn, { now }: StepContext): Waiting => ({
   turn,
-  waitSeconds: Math.max(0, Math.floor((turn - now().getTime()) / 1000)),
+  waitSeconds: Math.max(0, Math.floor((turn.at - now().getTime()) / 1000)),
 });

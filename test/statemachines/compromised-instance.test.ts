@@ -44,11 +44,11 @@ const fails = { after: 'fails' } as const;
 /** AWS takes no more calls for a while, by what then happens and the last state that shows it. */
 const throttled = {
   'cuts in its turn': [
-    { of: webServer, call: 'ec2:ModifyNetworkInterfaceAttribute', throttled: 1 },
+    { of: webServer, call: 'ec2:ModifyNetworkInterfaceAttribute', throttled: 4 },
     'Isolate instance in its turn',
   ],
   'cuts at once in its turn': [
-    { of: exfiltration, call: 'ec2:ModifyNetworkInterfaceAttribute', throttled: 1 },
+    { of: exfiltration, call: 'ec2:ModifyNetworkInterfaceAttribute', throttled: 4 },
     'Isolate instance at once in its turn',
   ],
   'protects after the cut': [
@@ -56,12 +56,20 @@ const throttled = {
     'Protect instance after the cut',
   ],
   'protects in its turn after the cut': [
-    { of: webServer, call: attributes, throttled: 6 },
+    { of: webServer, call: attributes, throttled: 15 },
     'Protect instance in its turn',
   ],
   'inspects, and leaves Auto Scaling, after the cut': [
     { of: webServer, call: members, throttled: 2 },
     'Detach from Auto Scaling after the cut',
+  ],
+  'inspects in its turn after the cut': [
+    { of: webServer, call: members, throttled: 24 },
+    'Inspect instance in its turn',
+  ],
+  'leaves Auto Scaling in its turn after the cut': [
+    { of: webServer, call: members, throttled: 24 },
+    'Detach from Auto Scaling in its turn',
   ],
   'lets a member settle after the cut': [
     { of: 'auto-scaling-is-terminating-the-instance', call: members, throttled: 2 },

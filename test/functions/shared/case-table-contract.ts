@@ -256,31 +256,46 @@ export function describeCaseTable(kind: string, open: () => Promise<CaseTable>):
       const key = { pk: 'line', sk: 'line' };
 
       it('starts at the least that is said, and goes on from where it is', async () => {
-        expect(await table.advance(key, 'high', { by: 200, from: 1_000 })).toEqual({
+        expect(await table.advance(key, ['high'], { by: 200, from: 1_000 })).toEqual({
           ...key,
           high: 1_200,
         });
-        await table.advance(key, 'high', { by: 200, from: 1_100 });
+        await table.advance(key, ['high'], { by: 200, from: 1_100 });
         expect((await table.get(key))?.high).toBe(1_400);
       });
 
       it('leaves out what lies before the least that is said', async () => {
-        await table.advance(key, 'high', { by: 200, from: 1_000 });
-        const moved = await table.advance(key, 'high', { by: 200, from: 9_000 });
+        await table.advance(key, ['high'], { by: 200, from: 1_000 });
+        const moved = await table.advance(key, ['high'], { by: 200, from: 9_000 });
         expect(moved.high).toBe(9_200);
       });
 
       it('keeps the numbers of an item apart', async () => {
-        await table.advance(key, 'high', { by: 200, from: 1_000 });
-        const moved = await table.advance(key, 'low', { by: 200, from: 5_000 });
+        await table.advance(key, ['high'], { by: 200, from: 1_000 });
+        const moved = await table.advance(key, ['low'], { by: 200, from: 5_000 });
         expect(moved).toEqual({ ...key, high: 1_200, low: 5_200 });
+      });
+
+      it('moves several on, each from where it is, and counts', async () => {
+        await table.advance(key, ['low'], { by: 200, from: 5_000 });
+        const step = { by: 200, from: 1_000 };
+        await table.advance(key, ['high', 'medium', 'low'], step, 'count-high');
+        expect(await table.advance(key, ['medium', 'low'], step, 'count-medium')).toEqual({
+          ...key,
+          high: 1_200,
+          medium: 1_400,
+          low: 5_600,
+          'count-high': 1,
+          'count-medium': 1,
+        });
       });
 
       it('moves on once for each of many at once', async () => {
         const many = Array.from({ length: 12 }, () =>
-          table.advance(key, 'high', { by: 10, from: 100 }),
+          table.advance(key, ['high', 'low'], { by: 10, from: 100 }, 'count'),
         );
         const got = (await Promise.all(many)).map(({ high }) => Number(high));
+        expect((await table.get(key))?.count).toBe(12);
         expect(got.sort((a, b) => a - b)).toEqual(many.map((_, n) => 110 + n * 10));
       });
     });
