@@ -12,8 +12,9 @@ export const networkAclBefore = z.strictObject({
 
 /**
  * Ends the case's need of its denials in one network ACL, and takes out those that no other case
- * needs, whoever's that have expired among them. One that somebody changed or moved to another number is left alone; one that somebody took
- * out is as it should be.
+ * needs, whoever's that have expired among them. One that somebody changed or moved to another number
+ * is left alone; one that somebody took out is as it should be. The record of one that is taken out
+ * ends with the look after that, which finds it gone: until then it is known whose it is.
  */
 export function liftDenials(
   ec2: EC2Client,
@@ -31,9 +32,12 @@ export function liftDenials(
       const needed = over.length < uses.length;
       if (needed && !mine) continue;
       const there = entries?.some(looksAs(denial)) ?? false;
-      if (there && !needed) await removeEntry(ec2, networkAclId, denial);
       if (mine && there && outcome !== 'drifted') outcome = 'restored';
       if (mine && !there && entries?.some(resembles(denial))) outcome = 'drifted';
+      if (there && !needed) {
+        await removeEntry(ec2, networkAclId, denial);
+        continue;
+      }
       for (const use of needed ? [{ caseId }] : over) await shared.end(denial, use.caseId);
     }
     return entries ? outcome : 'gone';

@@ -742,6 +742,22 @@ describe('undoing deny-remote-addresses', () => {
     });
   });
 
+  it('takes out what is still there though AWS had said that it was not', async () => {
+    const rehearsal = await rehearsalOf(world(), found());
+    await rehearsal.run(denyRemoteAddresses, input);
+    const acls = rehearsal.account.state.networkAcls;
+    const standing = structuredClone(acls[0]?.entries ?? []);
+    await rehearsal.undo(denyRemoteAddresses);
+    acls[0]?.entries.splice(0, Number.POSITIVE_INFINITY, ...standing);
+
+    expect((await rehearsal.undo(denyRemoteAddresses)).outcomes).toEqual({ [acl]: 'restored' });
+    expect(entriesNow(rehearsal)).toEqual(opened.toSorted());
+    expect((await rehearsal.undo(denyRemoteAddresses)).outcomes).toEqual({
+      [acl]: 'already-restored',
+    });
+    expect(rehearsal.table.items().filter(({ pk }) => pk.startsWith('shared#'))).toEqual([]);
+  });
+
   it('withholds in a dry run, and leaves the record as it is', async () => {
     const rehearsal = await rehearsalOf(world(), found());
     await rehearsal.run(denyRemoteAddresses, input);
