@@ -10,7 +10,8 @@ import { sharedUse } from './shared-use.ts';
  * Ends the case's need of the quarantine, and takes off the user what no other case needs.
  *
  * A managed policy is detached only if Cordon attached it; the case's own inline policy is deleted
- * only if it still says what the step wrote.
+ * only if it still says what the step wrote. The record of a policy that is detached ends with the
+ * look after that, which finds it gone: until then it is known whose it is.
  */
 export async function liftQuarantine(
   iam: IAMClient,
@@ -28,11 +29,12 @@ export async function liftQuarantine(
   if (inline !== undefined && !deniesAll(inline)) return { outcome: 'drifted' };
 
   const mine = cases.has(context.case.caseId) && attached.includes(policyArn);
-  if (mine && cases.size === 1) {
+  const isLast = mine && cases.size === 1;
+  if (isLast) {
     const detach = new DetachUserPolicyCommand({ UserName: userName, PolicyArn: policyArn });
     await unlessGone(iam.send(detach));
   }
   if (inline !== undefined) await own.remove();
-  await use.end();
+  if (!isLast) await use.end();
   return { outcome: mine || inline !== undefined ? 'restored' : 'already-restored' };
 }

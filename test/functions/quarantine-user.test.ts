@@ -329,6 +329,26 @@ describe('quarantine-user failing', () => {
 });
 
 describe('undoing quarantine-user', () => {
+  it('detaches what is still attached though AWS had said that it was not', async () => {
+    const made = await rehearsalOf(world());
+    await made.run(quarantineUser, input);
+    const alice = made.account.state.iam.users.find(({ userName }) => userName === 'alice');
+    const attached = alice?.attachedPolicies ?? [];
+    const standing = structuredClone(attached);
+    await made.undo(quarantineUser);
+    attached.splice(0, Number.POSITIVE_INFINITY, ...standing);
+
+    const again = await made.undo(quarantineUser);
+    const last = await made.undo(quarantineUser);
+
+    expect([again, last].map(({ outcomes }) => outcomes[userArn])).toEqual([
+      'restored',
+      'already-restored',
+    ]);
+    expect(policiesOf(made, 'alice').attached).toEqual([readOnly]);
+    expect(made.table.items().filter(({ pk }) => pk.startsWith('shared#'))).toEqual([]);
+  });
+
   it.each([
     ['detaches what it attached', {}, 'iam:DetachUserPolicy sent'],
     ['deletes its inline policy', { attachedPolicies: tenPolicies }, 'iam:DeleteUserPolicy sent'],
