@@ -4,24 +4,22 @@ import { findingsIn } from '../findings-in.ts';
 import { asSets, type CaseEnd, type End, endOf } from './end-state.ts';
 import { always, type FaultFree, type Judged } from './invariants.ts';
 import { sampler, type Wanted } from './run-case.ts';
-import { type Came, idOf, play, type Scenario } from './scenario.ts';
+import { type Came, idOf, play, type Scenario, type Way, wayOf } from './scenario.ts';
 
 /** Several findings about one target at the same moment. */
 export interface AtOnce extends Judged {
   readonly source: string;
   readonly priority: Priority;
+  readonly way: Way;
   /** `copies` of one finding, `findings` that differ in their id, or a further one `at-close`. */
   readonly kind: 'copies' | 'findings' | 'at-close';
   readonly count: number;
 }
 
-/** How many arrive at once, in all that is tried. */
-const counts = { copies: [2, 3, 5, 10], findings: [2] } as const;
-
 /**
  * Runs a case with its first finding arriving several times at once, as copies from a member and the
  * administrator account do, and with a second finding on the same target, at once or as the case is
- * closed: one case, one set of changes.
+ * closed: one case, one set of changes. Of a release, two at once and a finding as it is closed.
  */
 export async function* tryAtOnce(
   scenario: Scenario,
@@ -29,39 +27,64 @@ export async function* tryAtOnce(
   { every = 1 }: Pick<Wanted, 'every'> = {},
 ): AsyncGenerator<AtOnce> {
   const { case: of, priority } = scenario;
-  const isSampled = sampler(every, `${priority} ${basename(of.source)}`);
+  const way = wayOf(scenario);
+  const isSampled = sampler(every, `${priority} ${basename(of.source)} ${way}`);
   if (isSampled()) yield* tryAtClose(scenario, faultFree);
-  // A start by hand is a finding of its own each time, and a case of several meets them already.
-  if (findingsIn(of).length !== 1 || faultFree.came.executions.length === 0) return;
-  for (const kind of ['copies', 'findings'] as const) {
-    for (const count of counts[kind]) {
-      if (!isSampled()) continue;
-      const came = await play(scenario, undefined, {
-        copies: count,
-        distinct: kind === 'findings',
-      });
-      const ids = kind === 'copies' ? [] : idsOf(scenario, count);
-      const violations = violated(came, faultFree, ids);
-      const ending = violations.length > 0 ? 'violated' : 'same-end';
-      yield { source: of.source, priority, kind, count, ending, violations };
-    }
+  for (const [kind, count] of countsFor(scenario, faultFree)) {
+    if (!isSampled()) continue;
+    const came = await play(scenario, undefined, {
+      copies: count,
+      distinct: kind === 'findings',
+    });
+    const ids = kind === 'copies' ? [] : idsOf(scenario, count);
+    const violations = violated(came, faultFree, ids);
+    const ending = violations.length > 0 ? 'violated' : 'same-end';
+    yield { source: of.source, priority, way, kind, count, ending, violations };
   }
 }
 
-/** The next finding on the target comes as the case of the first one is about to be closed. */
+/** How many of what arrive at once. */
+function countsFor(
+  { case: of, contained }: Scenario,
+  { came }: FaultFree,
+): readonly (readonly ['copies' | 'findings', number])[] {
+  if (contained) return [['copies', 2]];
+  // A start by hand is a finding of its own each time, and a case of several meets them already.
+  if (findingsIn(of).length !== 1 || came.executions.length === 0) return [];
+  return [...[2, 3, 5, 10].map((count) => ['copies', count] as const), ['findings', 2]];
+}
+
+/** The next finding on the target comes as the case of the first one, or its release, is closed. */
 export async function* tryAtClose(
   scenario: Scenario,
   faultFree: FaultFree,
 ): AsyncGenerator<AtOnce> {
-  const { case: of, priority } = scenario;
+  const { case: of, priority, contained } = scenario;
+  const closes = contained ? 'close-release' : 'close-case';
   const closing = faultFree.came.attempts.find(
-    ({ step, call }) => step === 'close-case' && call === 'dynamodb:TransactWriteItems',
+    ({ step, call }) => step === closes && call === 'dynamodb:TransactWriteItems',
   );
-  if (!closing) return;
+  // Which of several releases the finding is about, nothing says.
+  if (!closing || (contained && contained.flatMap(({ requests }) => requests).length > 1)) return;
   const came = await play(scenario, undefined, { next: closing.place });
-  const violations = violated(came, faultFree, idsOf(scenario, 2));
+  const violations = contained
+    ? unseen(came, faultFree)
+    : violated(came, faultFree, idsOf(scenario, 2));
   const ending = violations.length > 0 ? 'violated' : 'same-end';
-  yield { source: of.source, priority, kind: 'at-close', count: 1, ending, violations };
+  const way = wayOf(scenario);
+  yield { source: of.source, priority, way, kind: 'at-close', count: 1, ending, violations };
+}
+
+/** A finding about what is being released: a human must know, whatever was taken back by then. */
+function unseen(came: Came, faultFree: FaultFree): readonly string[] {
+  const end = endOf(came, faultFree.initial);
+  return [
+    ...always(came, end, faultFree),
+    ...(end.cases.some(({ status }) => status === 'needs-human') ? [] : ['no case needs a human']),
+    ...(came.told.some(({ text }) => text.includes('new findings about the target'))
+      ? []
+      : ['nobody was told of the finding']),
+  ];
 }
 
 /** The ids of a case's only finding and of those that differ from it in their id alone. */

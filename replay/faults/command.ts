@@ -7,6 +7,7 @@ import { type FaultName, faultNames } from './faults.ts';
 import { tryInWorkers } from './in-workers.ts';
 import { callsOf, matrixOf, violationsOf } from './matrix.ts';
 import { everyMutation, type Mutation } from './mutations.ts';
+import { type Way, ways } from './scenario.ts';
 import type { Tally } from './tally.ts';
 
 interface Options {
@@ -14,6 +15,7 @@ interface Options {
   readonly call?: string;
   readonly fault?: FaultName;
   readonly every?: number;
+  readonly way?: Way;
   readonly without: Mutation;
   readonly json?: true;
   readonly calls?: true;
@@ -46,6 +48,7 @@ function programFor({ print, complain }: Terminal): Command {
     .option('--case <name>', 'this case alone')
     .option('--call <call>', 'this call alone, such as ec2:CreateSnapshots')
     .addOption(new Option('--fault <name>', 'this fault alone').choices(faultNames))
+    .addOption(new Option('--way <name>', 'what the cases are taken through').choices(ways))
     .option('--every <n>', 'every n-th fault alone: a sample, the same each time', wholeNumber)
     .option(
       '--without <safeguard>',
@@ -69,7 +72,7 @@ async function tryEverything(
   options: Options,
   { print, complain, progress }: Terminal,
 ): Promise<number> {
-  const { case: only, call, fault, every, ungrouped, without } = options;
+  const { case: only, call, fault, way, every, ungrouped, without } = options;
   const cases = readCases(path);
   const wanted = cases.flatMap(({ source }, index) =>
     only && basename(source) !== only ? [] : index,
@@ -81,7 +84,7 @@ async function tryEverything(
   const tallies = await tryInWorkers(
     {
       paths: [path],
-      wanted: { call, faults: fault && [fault], every, ungrouped, atOnce },
+      wanted: { call, faults: fault && [fault], way, every, ungrouped, atOnce },
       without,
     },
     // Those with an account of their own are the long ones, and the sequences the longest.

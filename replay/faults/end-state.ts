@@ -13,6 +13,9 @@ export interface CaseEnd {
   readonly manifest: 'kept' | 'none';
 }
 
+/** What came of one release of a case. */
+export type ReleaseEnd = z.infer<typeof ReleaseItem>;
+
 /** What a run has come to, in a form in which two runs can be held against each other. */
 export interface End {
   /** The accounts acted on, as canonical JSON, without snapshots. */
@@ -26,6 +29,8 @@ export interface End {
   readonly cases: readonly CaseEnd[];
   /** What was recorded before it was changed, by mode, target, step and resource, in every case. */
   readonly befores: ReadonlyMap<string, readonly string[]>;
+  /** What each release says of itself, with its lines of what is left. */
+  readonly releases: readonly ReleaseEnd[];
   /** Locks and holds that nobody has given back. */
   readonly heldStill: readonly string[];
   /** Cases in which nothing was done and which yet count in an hourly limit. */
@@ -56,6 +61,13 @@ const CaseItem = z.looseObject({
   mode: z.string(),
   status: z.string(),
   summary: z.looseObject({ missing: z.array(z.string()).default([]) }).optional(),
+});
+
+const ReleaseItem = z.object({
+  outcome: z.string(),
+  /** A line for each change: its step, its resource and what came of it. */
+  done: z.array(z.string()),
+  left: z.array(z.string()),
 });
 
 /**
@@ -114,6 +126,9 @@ export function endOf(came: Came, initial: readonly AccountState[]): End {
           canonical(withoutMade(state, known)),
         ]),
     ),
+    releases: items
+      .filter(({ sk }) => sk.startsWith('release#'))
+      .map((item) => ReleaseItem.parse(item)),
     // A hold is given back by time, within two minutes; a lock would be by hours.
     heldStill: items.filter(({ pk }) => pk.startsWith('lock#')).map(({ pk }) => pk),
     countedStill: items

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Tally } from './tally.ts';
-import type { WorkerData } from './worker.ts';
+import { type Trying, trierOf } from './try-case.ts';
 
 /** Called as runs end, by whichever worker. */
 interface Progress {
@@ -11,13 +11,20 @@ interface Progress {
 
 /**
  * Tries every case, on every core, and gives what each came to in the order of the cases, so that
- * the same is printed however many cores there are. The largest are begun first.
+ * the same is printed however many cores there are. The largest are begun first; a single one is
+ * tried right here, since a worker takes longer to start than many a case to try.
  */
 export async function tryInWorkers(
-  data: WorkerData,
+  data: Trying,
   order: readonly number[],
   progress: Progress,
 ): Promise<readonly Tally[]> {
+  const [only, ...others] = order;
+  if (only !== undefined && others.length === 0) {
+    const tally = await trierOf(data)(only, progress.tried);
+    progress.ended(only);
+    return [tally];
+  }
   const queue = [...order];
   const tallies = new Map<number, Tally>();
   const count = Math.min(availableParallelism(), queue.length);
@@ -26,7 +33,7 @@ export async function tryInWorkers(
 }
 
 function work(
-  workerData: WorkerData,
+  workerData: Trying,
   queue: number[],
   tallies: Map<number, Tally>,
   progress: Progress,

@@ -50,10 +50,33 @@ export interface Plan {
   readonly fault: Fault;
 }
 
+/** What is otherwise than on a good day, beside the plan. */
+interface Around {
+  /** A safeguard of the case table that is taken away. */
+  readonly without?: Mutation | undefined;
+  /** Further faults, each met once. */
+  readonly further?: readonly Plan[] | undefined;
+  /** AWS takes no call for now that could be made later. */
+  readonly throttled?: boolean | undefined;
+}
+
+/**
+ * Whether a call could be made after the cut, or in its turn, and is made ahead of that: in a storm
+ * AWS refuses these.
+ */
+function canWait({ step, state, writes, home }: Attempt): boolean {
+  if (home) return false;
+  if (step === 'isolate-instance' || step === 'protect-instance') {
+    return writes && !state.endsWith('in its turn');
+  }
+  const isPutOff = step === 'inspect-instance' || step === 'detach-from-auto-scaling';
+  return isPutOff && !state.endsWith('after the cut');
+}
+
 /** What happens at an attempt, once, before the call is sent. */
 interface Meanwhile {
   readonly place: string;
-  happens(): Promise<void>;
+  happens(): Promise<unknown>;
 }
 
 /** A call on its way: what it does, and what it would only seem to do. */
@@ -89,24 +112,21 @@ export class Interference {
   /** Executions that were stopped. */
   readonly stopped = new Set<string>();
   met: Met | undefined;
+  /** What happens beside the plan; once. */
+  meanwhile: Meanwhile | undefined;
   readonly #plan: Plan | undefined;
   readonly #without: Mutation;
   readonly #further: readonly Plan[];
-  #meanwhile: Meanwhile | undefined;
+  readonly #throttled: boolean;
   #writes = 0;
   /** Invocations under way. */
   readonly #alive = new Set<string>();
 
-  /** `without`: a safeguard of the case table that is taken away. `further`: met beside the plan. */
-  constructor(
-    plan?: Plan,
-    without: Mutation = 'none',
-    { further = [], meanwhile }: { further?: readonly Plan[]; meanwhile?: Meanwhile } = {},
-  ) {
+  constructor(plan?: Plan, { without = 'none', further = [], throttled = false }: Around = {}) {
     this.#plan = plan;
     this.#further = further;
-    this.#meanwhile = meanwhile;
     this.#without = without;
+    this.#throttled = throttled;
   }
 
   readonly between: Between = async (run, wiring, invoke) => {
@@ -133,9 +153,10 @@ export class Interference {
       const { account } = run;
       const fault = this.#faultAt({ attempt, account, found: found ?? account.state });
       if (fault) return this.#meet(fault, sending, { run, life });
-      const meanwhile = this.#meanwhile;
+      if (this.#throttled && canWait(attempt)) return Promise.reject(errorOf('throttled', call));
+      const { meanwhile } = this;
       if (place !== meanwhile?.place) return sending.go();
-      this.#meanwhile = undefined;
+      this.meanwhile = undefined;
       return meanwhile.happens().then(() => sending.go());
     };
     this.#alive.add(prefix);

@@ -7,6 +7,7 @@ import { changes } from '../call-in-words.ts';
 import { widerThan } from './access.ts';
 import { asSets, type CaseEnd, type End, endOf, type SnapshotEnd } from './end-state.ts';
 import type { Fault } from './faults.ts';
+import { isRelease, twice, withoutRelease } from './released.ts';
 import { roleOf } from './roles.ts';
 import type { Came } from './scenario.ts';
 
@@ -43,7 +44,9 @@ export function judge(came: Came, fault: Fault, faultFree: FaultFree): Judged {
   const end = endOf(came, faultFree.initial);
   const broken = [
     ...always(came, end, faultFree),
-    ...notWiderThanItsStepFoundIt(came),
+    ...(isRelease(faultFree.came)
+      ? twice(came, fault, faultFree)
+      : notWiderThanItsStepFoundIt(came)),
     ...(fault.lasts === 'once' ? notIntact(end, faultFree.end) : []),
     ...(fault.lasts === 'once' && fault.effect !== 'execution-gone'
       ? deniedTooSoon(came, faultFree.came)
@@ -55,7 +58,7 @@ export function judge(came: Came, fault: Fault, faultFree: FaultFree): Judged {
   return all.length > 0 ? { ending: 'violated', violations: all } : { ending, violations: [] };
 }
 
-interface Facts {
+export interface Facts {
   readonly came: Came;
   readonly end: End;
   readonly fault: Fault;
@@ -91,6 +94,7 @@ function verdict(facts: Facts): Judged {
   }
   if (waitsForPeople(came) && waitsForPeople(faultFree.came)) return withoutPlan(facts);
   if (kind === 'evidence') return withoutEvidence(facts);
+  if (kind === 'release') return withoutRelease(facts);
   return kind === 'containment' ? withoutContainment(facts) : withoutCase(facts);
 }
 
@@ -113,10 +117,16 @@ const isRefusal = ({ came: { met }, fault }: Facts): boolean => {
   return fault.name === 'not-done' || (home && call === 's3:PutObject');
 };
 
+const statesOf = ({ worlds }: Came) => worlds.map(({ account }) => account.state);
+
 /** What must hold however a run has gone. */
-export function always(came: Came, end: End, { end: wanted, initial }: FaultFree): string[] {
+export function always(came: Came, end: End, faultFree: FaultFree): string[] {
+  const { end: wanted, initial } = faultFree;
   const failed = came.executions.filter(({ status }) => status !== 'SUCCEEDED');
-  const now = came.worlds.map(({ account }) => account.state);
+  const now = statesOf(came);
+  const [when, allowed] = isRelease(faultFree.came)
+    ? ['when it is released', statesOf(faultFree.came)]
+    : ['at the start', initial];
   return [
     // What waits for people without a fault waits for them with one.
     ...end.heldStill
@@ -135,7 +145,7 @@ export function always(came: Came, end: End, { end: wanted, initial }: FaultFree
         : [`${family.playbook} failed without a word of its own`],
     ),
     ...now.flatMap((state, n) =>
-      widerThan(initial[n] ?? state, state).map((line) => `wider than at the start: ${line}`),
+      widerThan(allowed[n] ?? state, state).map((line) => `wider than ${when}: ${line}`),
     ),
     ...moreGroups(now, initial),
     ...notListed(end, wanted),
@@ -391,6 +401,11 @@ function withoutEvidence({ came, end, fault, faultFree: { end: wanted } }: Facts
 const afterCapture =
   /: (?:Check memory capture|Keep memory image|Wait for the memory capture to begin)$/;
 
+/** A step that fails ahead of its turn, or of the cut, is not put off. */
+const isTurnOf = (step: string, state: string): boolean =>
+  /(?:in its turn|after the cut)$/.test(state) &&
+  state.toLowerCase().includes(`: ${step.replace('-', ' ')} `);
+
 /** Containment that cannot be had: the rest is tried, and a human knows what to do by hand. */
 function withoutContainment({ came, end, fault, faultFree: { end: wanted } }: Facts): Judged {
   const { step, playbook } = came.met?.attempt ?? { step: '', playbook: '' };
@@ -408,6 +423,7 @@ function withoutContainment({ came, end, fault, faultFree: { end: wanted } }: Fa
   const violations = [
     ...[...wanted.tried]
       .filter((state) => !end.tried.has(state) && !afterCapture.test(state))
+      .filter((state) => !isTurnOf(step, state))
       // A playbook that could not be started has tried nothing.
       .filter((state) => step !== 'start-playbook' || state.startsWith(`${playbook}: `))
       .map((state) => `not tried: ${state}`),

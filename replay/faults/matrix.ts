@@ -48,10 +48,11 @@ export function matrixOf({ cells }: Tally): string {
   }
   table.push(line('in all', cells));
   const cases = new Set(cells.map(({ source }) => source)).size;
-  const both = new Set(cells.map(({ source, priority }) => `${source} ${priority}`)).size;
+  const all = new Set(cells.map(({ source, priority, way }) => `${source} ${priority} ${way}`))
+    .size;
   const calls = new Set(cells.flatMap(({ call }) => call ?? [])).size;
   return [
-    `${cases} cases in ${both} ways (a priority each), ${calls} different calls.`,
+    `${cases} cases in ${all} ways (priorities, AWS throttling, the release), ${calls} different calls.`,
     'met: at every attempt at every call. run: not known to be the same run as another.',
     'same: ends as without a fault. lacking: contained, and the case says which evidence it lacks.',
     'human: left to people, who are told. gone: AWS said so. settled: by the rule on executions.',
@@ -89,13 +90,14 @@ export function violationsOf(violations: readonly Violation[]): string {
     alike.set(key, { first: known?.first ?? violation, count: (known?.count ?? 0) + 1 });
   }
   return [...alike.values()]
-    .map(({ first: { source, priority, fault, state, step, call, violations: lines }, count }) =>
-      [
-        `${source}, ${priority}: ${fault} at ${call ?? 'its start'}`,
-        ...(state ? [`  in "${state}" (${step})`] : []),
-        ...lines.slice(0, 4).map((line) => `  ${line}`),
-        ...(count > 1 ? [`  and ${count - 1} more like it`] : []),
-      ].join('\n'),
+    .map(
+      ({ first: { source, priority, way, fault, state, step, call, violations: lines }, count }) =>
+        [
+          `${source}, ${priority}, ${way}: ${fault} at ${call ?? 'its start'}`,
+          ...(state ? [`  in "${state}" (${step})`] : []),
+          ...lines.slice(0, 4).map((line) => `  ${line}`),
+          ...(count > 1 ? [`  and ${count - 1} more like it`] : []),
+        ].join('\n'),
     )
     .join('\n\n');
 }

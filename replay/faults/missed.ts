@@ -1,8 +1,8 @@
 import { steps } from '../../functions/index.ts';
-import type { Priority } from '../../functions/shared/parse-finding.ts';
 import type { Case } from '../read-case.ts';
 import { loadWorkflows } from '../workflow.ts';
 import { tryAtClose, tryAtOnce } from './at-once.ts';
+import { contain } from './contained.ts';
 import { type FaultName, faultOf } from './faults.ts';
 import type { Attempt } from './interference.ts';
 import { judge } from './invariants.ts';
@@ -22,10 +22,9 @@ interface Missed {
   readonly runs: number;
 }
 
-/** A case in one priority, with the attempts that it makes without a fault. */
+/** A case in one priority and way, with the attempts that it makes without a fault. */
 interface Road {
-  readonly case: Case;
-  readonly priority: Priority;
+  readonly of: Omit<Scenario, 'workflows' | 'without'>;
   readonly attempts: readonly Attempt[];
 }
 
@@ -33,11 +32,17 @@ interface Road {
 export async function roadsOf(cases: readonly Case[]): Promise<readonly Road[]> {
   const workflows = loadWorkflows(steps);
   const roads: Road[] = [];
+  const take = async (of: Road['of']) => {
+    const { came } = await runFaultFree({ ...of, workflows });
+    roads.push({ of, attempts: came.attempts });
+  };
   for (const of of cases) {
     for (const priority of ['containment-first', 'evidence-first'] as const) {
-      const { came } = await runFaultFree({ case: of, priority, workflows });
-      roads.push({ case: of, priority, attempts: came.attempts });
+      await take({ case: of, priority });
+      await take({ case: of, priority, throttled: true });
     }
+    const contained = await contain(of);
+    if (contained.length > 0) await take({ case: of, priority: 'evidence-first', contained });
   }
   // Where nothing is changed, little can go wrong.
   const isDry = ({ attempts }: Road) => (attempts.some(acts) ? 0 : 1);
@@ -87,6 +92,7 @@ const conditionAims: Readonly<Record<string, Aim>> = {
   },
   held: { at: acts, faults: ['taken-over'] },
   close: { ...atOnceAlone, beside: tryAtClose },
+  'release-close': { ...atOnceAlone, beside: tryAtClose },
 };
 
 /** Whether a run breaks an invariant with every safeguard in place as well. */
@@ -112,10 +118,11 @@ export async function isMissed(mutation: Mutation, roads: readonly Road[]): Prom
   const workflows = workflowsWithout(mutation);
   const { at, faults, beside = tryAtOnce } = aimOf(mutation);
   let runs = 0;
-  for (const { case: of, priority, attempts } of roads) {
+  for (const { of, attempts } of roads) {
     const aimed = spread(attempts.filter(at), mostInOneCase);
     if (aimed.length === 0 && !mutation.startsWith('condition:')) continue;
-    const scenario = { case: of, priority, workflows, without: mutation };
+    const { source } = of.case;
+    const scenario = { ...of, workflows, without: mutation };
     const faultFree = await runFaultFree(scenario);
     for (const attempt of aimed) {
       for (const { name } of faultsAt(attempt).filter((fault) => faults.includes(fault.name))) {
@@ -124,7 +131,7 @@ export async function isMissed(mutation: Mutation, roads: readonly Road[]): Prom
         const { violations } = judge(came, faultOf(name), faultFree);
         const [violation] = violations;
         if (!violation || (await breaksAnyway(scenario, attempt, name))) continue;
-        return { mutation, by: { source: of.source, fault: name, violation }, runs };
+        return { mutation, by: { source, fault: name, violation }, runs };
       }
     }
     if (!mutation.startsWith('condition:')) continue;
@@ -132,7 +139,7 @@ export async function isMissed(mutation: Mutation, roads: readonly Road[]): Prom
       if (runs++ >= mostRuns) return { mutation, by: null, runs };
       const [violation] = violations;
       const fault = kind === 'at-close' ? 'a finding as it closes' : `${count} ${kind} at once`;
-      if (violation) return { mutation, by: { source: of.source, fault, violation }, runs };
+      if (violation) return { mutation, by: { source, fault, violation }, runs };
     }
   }
   return { mutation, by: null, runs };

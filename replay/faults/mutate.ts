@@ -29,7 +29,7 @@ for (const mutation of wanted) {
   const of = parts.length === 0 ? listed.get(mutation) : undefined;
   const { by, runs } = await isMissed(
     mutation,
-    roads.filter((road) => !of || basename(road.case.source) === of),
+    roads.filter((road) => !of || basename(road.of.case.source) === of),
   );
   if (!by) kept++;
   console.log(

@@ -15,7 +15,16 @@ export type Mutation =
   | `condition:${ConditionName}`
   | 'rule:settle';
 
-const conditionNames = ['lock', 'seen', 'before', 'intent', 'held', 'close'] as const;
+const conditionNames = [
+  'lock',
+  'seen',
+  'before',
+  'intent',
+  'held',
+  'close',
+  'release-lock',
+  'release-close',
+] as const;
 type ConditionName = (typeof conditionNames)[number];
 
 /** Safeguards of every kind and workflow, each with a small case in which it is missed. */
@@ -24,6 +33,10 @@ export const listedMutations: readonly (readonly [Mutation, string])[] = [
   ['retry:compromised-instance/Isolate instance', 'finding-on-isolated-instance'],
   ['catch:compromised-instance/Start memory capture', 'finding-on-isolated-instance'],
   ['catch:compromised-instance/Snapshot volumes', 'finding-on-isolated-instance'],
+  ['catch:compromised-instance/Isolate instance in its turn', 'started-by-hand'],
+  ['retry:compromised-instance/Isolate instance in its turn', 'started-by-hand'],
+  ['catch:compromised-instance/Protect instance in its turn', 'started-by-hand'],
+  ['retry:compromised-instance/Protect instance in its turn', 'started-by-hand'],
   ['catch:compromised-access-key/Deactivate access key', 'leaked-key-inactive-already'],
   ['catch:compromised-access-key/Quarantine user', 'leaked-key-inactive-already'],
   ['retry:compromised-access-key/Open case', 'leaked-key-inactive-already'],
@@ -35,16 +48,25 @@ export const listedMutations: readonly (readonly [Mutation, string])[] = [
     'retry:attack-sequence/Wait for the memory capture',
     'attack-sequence-on-instance-and-its-session',
   ],
+  ['catch:release/Plan release', 'started-by-hand-for-role'],
+  ['retry:release/Plan release', 'started-by-hand-for-role'],
+  ['catch:release/Take back change', 'started-by-hand-for-role'],
+  ['retry:release/Take back change', 'started-by-hand-for-role'],
+  ['catch:release/Close release', 'started-by-hand-for-role'],
+  ['retry:release/Close release', 'started-by-hand-for-role'],
   ['read-back:isolate-instance', 'started-by-hand'],
   ['read-back:deactivate-access-key', 'started-by-hand-for-key'],
   ['read-back:revoke-role-sessions', 'started-by-hand-for-role'],
   ['read-back:snapshot-volumes', 'finding-on-isolated-instance'],
+  ['read-back:release-change', 'started-by-hand-for-role'],
   ['condition:lock', 'finding-on-isolated-instance'],
   ['condition:seen', 'role-shared-by-three-instances'],
   ['condition:before', 'started-by-hand'],
   ['condition:intent', 'finding-on-isolated-instance'],
   ['condition:held', 'finding-on-isolated-instance'],
   ['condition:close', 'two-findings-on-one-instance'],
+  ['condition:release-lock', 'started-by-hand-for-role'],
+  ['condition:release-close', 'started-by-hand-for-role'],
   ['rule:settle', 'finding-on-isolated-instance'],
 ];
 
@@ -96,15 +118,24 @@ function stripped({ Catch, Retry, ...rest }: State, kind: 'catch' | 'retry'): St
   return { ...rest, ...(kind === 'catch' ? Retry && { Retry } : Catch && { Catch }) };
 }
 
-/** Which changes a condition of the case table guards. */
-const guards: Readonly<Record<ConditionName, (change: Change) => boolean>> = {
-  lock: (change) => 'put' in change && change.put.sk === 'lock',
-  seen: (change) => 'put' in change && change.put.pk.startsWith('finding#'),
-  before: (change) => 'put' in change && change.put.sk.startsWith('before#'),
-  intent: (change) => 'put' in change && change.put.sk.startsWith('intent#'),
-  held: (change) => 'check' in change,
-  close: (change) => 'remove' in change && change.remove.sk === 'lock',
-};
+/** Which changes a condition of the case table guards, by themselves or in what they are made with. */
+const guards: Readonly<Record<ConditionName, (change: Change, all: readonly Change[]) => boolean>> =
+  {
+    lock: (change, all) => isLock(change) && !all.some(isOfRelease),
+    seen: (change) => 'put' in change && change.put.pk.startsWith('finding#'),
+    before: (change) => 'put' in change && change.put.sk.startsWith('before#'),
+    intent: (change) => 'put' in change && change.put.sk.startsWith('intent#'),
+    held: (change) => 'check' in change,
+    close: (change, all) => isUnlock(change) && !all.some(isOfRelease),
+    'release-lock': (change, all) => isLock(change) && all.some(isOfRelease),
+    'release-close': (change, all) => isUnlock(change) && all.some(isOfRelease),
+  };
+
+const isLock = (change: Change) => 'put' in change && change.put.sk === 'lock';
+const isUnlock = (change: Change) => 'remove' in change && change.remove.sk === 'lock';
+/** What a release says of itself, as it begins and as it ends. */
+const isOfRelease = (change: Change) =>
+  'put' in change && (change.put.releasing === true || change.put.sk.startsWith('release#'));
 
 /** The case table, without a condition of its own. */
 export function tableWithout(mutation: Mutation, table: CaseTable): CaseTable {
@@ -117,7 +148,7 @@ export function tableWithout(mutation: Mutation, table: CaseTable): CaseTable {
     advance: (...args) => table.advance(...args),
     write: (changes) =>
       table.write(
-        changes.flatMap((change) => (guarded(change) ? withoutCondition(change) : change)),
+        changes.flatMap((change) => (guarded(change, changes) ? withoutCondition(change) : change)),
       ),
   };
 }

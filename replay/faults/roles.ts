@@ -1,10 +1,10 @@
 /** What a step is for, and what `close-case` calls its action. */
 interface Role {
   /**
-   * `containment`: without it access stays open. `evidence`: without it less is known. `own`: the
-   * case itself, people's word, and telling them.
+   * `containment`: without it access stays open. `evidence`: without it less is known. `release`:
+   * without it access stays shut. `own`: the case itself, people's word, and telling them.
    */
-  readonly kind: 'containment' | 'evidence' | 'own';
+  readonly kind: 'containment' | 'evidence' | 'release' | 'own';
   readonly labels: readonly string[];
   /** Outcomes by which it says that there is nothing it could contain. */
   readonly gone: readonly string[];
@@ -64,9 +64,8 @@ export const roles: Readonly<Record<string, Role>> = {
   'close-case': own,
   'settle-failed-execution': own,
   'tell-human': own,
-  // What a release does not take back stays contained.
   'plan-release': own,
-  'release-change': own,
+  'release-change': { kind: 'release', labels: [], gone: ['gone'] },
   'close-release': own,
 };
 

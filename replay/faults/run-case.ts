@@ -4,12 +4,13 @@ import { endOf } from './end-state.ts';
 import { type Fault, type FaultName, faultOf, faults } from './faults.ts';
 import type { Attempt } from './interference.ts';
 import { type FaultFree, type Judged, judge } from './invariants.ts';
-import { play, type Scenario } from './scenario.ts';
+import { play, type Scenario, type Way, wayOf } from './scenario.ts';
 
 /** One fault at one attempt, and what came of it. */
 export interface Tried extends Judged {
   readonly source: string;
   readonly priority: Priority;
+  readonly way: Way;
   readonly attempt: Attempt;
   readonly fault: FaultName;
   /** The run that this one is the same as; null where it was run itself. */
@@ -118,6 +119,8 @@ export interface Wanted {
   readonly every?: number | undefined;
   /** Runs each by itself, also where another is known to be the same run. */
   readonly ungrouped?: boolean | undefined;
+  /** Left out, every way. */
+  readonly way?: Way | undefined;
 }
 
 /**
@@ -130,17 +133,18 @@ export function sampler(every: number, of: string): () => boolean {
   return () => (Math.imul(next++, 0x9e3779b1) >>> 0) / 2 ** 32 < 1 / every;
 }
 
-/** Runs a scenario with every fault at every attempt, one at a time. */
+/** Runs a scenario with every fault at every attempt, or at some, one at a time. */
 export async function* tryAll(
   scenario: Scenario,
   faultFree: FaultFree,
   { call: only, faults: names, ungrouped, every = 1 }: Wanted = {},
+  attempts: readonly Attempt[] = faultFree.came.attempts,
 ): AsyncGenerator<Tried> {
   const { case: of, priority } = scenario;
-  const { attempts } = faultFree.came;
+  const way = wayOf(scenario);
   const same = new SameRuns();
   const made = new Map<string, Judged>();
-  const isSampled = sampler(every, `${basename(of.source)} ${priority}`);
+  const isSampled = sampler(every, `${basename(of.source)} ${priority} ${way}`);
   for (const attempt of attempts) {
     if (only && attempt.call !== only) continue;
     for (const { name } of faultsAt(attempt)) {
@@ -160,7 +164,7 @@ export async function* tryAll(
       const judged = known ?? made.get(`${name} ${place}`);
       if (!judged) throw new Error(`nothing came of ${name} at ${place}`);
       const sameAs = known ? (twin ? twinKey(name, twin) : place) : null;
-      yield { source: of.source, priority, attempt, fault: name, sameAs, ...judged };
+      yield { source: of.source, priority, way, attempt, fault: name, sameAs, ...judged };
     }
   }
 }

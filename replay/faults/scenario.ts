@@ -1,30 +1,41 @@
-import type { Context } from 'aws-lambda';
-import { settleFailedExecution } from '../../functions/settle-failed-execution/handler.ts';
 import type { Notification } from '../../functions/shared/home.ts';
-import { toLambda } from '../../functions/shared/lambda.ts';
 import type { Priority } from '../../functions/shared/parse-finding.ts';
 import type { Result } from '../../functions/shared/step.ts';
-import { wireRehearsal } from '../account/wiring.ts';
-import { type Family, runFamily } from '../family.ts';
+import type { Family } from '../family.ts';
 import { findingsIn, type Item } from '../findings-in.ts';
 import type { Case } from '../read-case.ts';
-import { ask } from '../request.ts';
-import type { Between, Execution } from '../run-workflow.ts';
 import type { Workflow } from '../workflow.ts';
 import { Worlds } from '../worlds.ts';
+import type { Contained } from './contained.ts';
 import { type Attempt, Interference, type Plan } from './interference.ts';
 import type { Mutation } from './mutations.ts';
+import { allOf, type InWorld, Stage, type Working } from './stage.ts';
 
-/** What is run: every finding of a case, live, in one priority. */
+/**
+ * What a case is taken through: its findings are `answered`, or are while AWS has the steps that can
+ * wait for it do so (`throttled`), or everything that they led to is `released`.
+ */
+export const ways = ['answered', 'throttled', 'released'] as const;
+export type Way = (typeof ways)[number];
+
+/** What is run, live, in one priority: every finding of a case, or the release of what they led to. */
 export interface Scenario {
   readonly case: Case;
   readonly priority: Priority;
   readonly workflows: ReadonlyMap<string, Workflow>;
   /** A safeguard of the case table that is taken away, to see that it is missed. */
   readonly without?: Mutation | undefined;
+  /** Where the case is contained already, and what it changed is released. */
+  readonly contained?: readonly Contained[] | undefined;
+  /** AWS takes no call for now that could be made later. */
+  readonly throttled?: true | undefined;
 }
 
-type World = Pick<
+export const wayOf = ({ contained, throttled }: Scenario): Way =>
+  contained ? 'released' : throttled ? 'throttled' : 'answered';
+
+/** What executions meet each other in. */
+export type World = Pick<
   ReturnType<Worlds['of']>,
   'account' | 'table' | 'evidence' | 'running' | 'taken' | 'turns' | 'waits' | 'nextName'
 >;
@@ -55,14 +66,6 @@ interface Played extends Came {
   readonly asStopped: Came | null;
 }
 
-interface Working {
-  readonly target: string;
-  readonly world: World;
-  readonly request: object;
-  readonly underWay: Promise<void>;
-  readonly ended: Promise<Family>;
-}
-
 /** Who else is started, beside what the case's own findings start. */
 interface More {
   /** How many copies of the first finding arrive at once. */
@@ -76,46 +79,89 @@ interface More {
 }
 
 /**
- * Runs a case with at most one fault, as a deployment would meet it: findings about one target meet
- * each other, an execution that was stopped is started anew, and the rule on executions that failed or
- * were stopped settles each of them once everything has ended.
+ * Runs a scenario with at most one fault, as a deployment would meet it: findings about one target
+ * meet each other, an execution that was stopped is started anew, and the rule on executions that
+ * failed or were stopped settles each of them once everything has ended.
  */
 export async function play(scenario: Scenario, plan?: Plan, more: More = {}): Promise<Played> {
-  const { further, next } = more;
-  const [first, second = first && another(first, 1)] = findingsIn(scenario.case);
-  const working: Working[] = [];
-  const interference = new Interference(plan, scenario.without, {
-    ...(further && { further }),
-    ...(next && second && { meanwhile: { place: next, happens: () => startAt(second) } }),
-  });
-  const worlds = new Worlds(scenario.case.account, {});
+  const { throttled, without } = scenario;
+  const { further } = more;
+  const interference = new Interference(plan, { without, further, throttled });
   const stage = new Stage(scenario, interference.between);
-  const startAt = async (item: Item) => {
-    const started = stage.start(item, worlds);
-    if (started) working.push(started);
-    await started?.underWay;
-  };
-  for (const item of findingsIn(scenario.case).slice(0, next ? 1 : undefined)) {
-    const last = working.at(-1);
-    if (last && last.target !== item.target) await ended(working);
-    await last?.underWay;
-    for (let copy = 0; copy < (more.copies ?? 1); copy++) {
-      const started = stage.start(more.distinct ? another(item, copy) : item, worlds);
-      if (started) working.push(started);
-    }
-  }
-  const families = (await ended(working)).flatMap(({ one: { world }, family }) =>
-    allOf(family).map((each): InWorld => ({ family: each, world })),
-  );
+  const { contained } = scenario;
+  const families = contained
+    ? await releaseAll(contained, { stage, interference, more, of: scenario.case })
+    : await answerAll({ stage, interference, more, of: scenario.case });
   const { stopped } = interference;
   const gone = families.filter(({ family }) => stopped.has(family.execution));
   // As a world of its own: what is settled is not there any more to be taken over.
   const asStopped =
-    gone.length > 0 ? await stage.settled(copyOf(families), families, interference) : null;
+    gone.length > 0 ? await stage.settled(inCopies(families), families, interference) : null;
   for (const one of gone) families.push(...(await stage.startAnew(one)));
   const came = await stage.settled(families, families, interference);
   return { ...came, asStopped, opensAnew: asStopped?.executions.every(leavesNothing) ?? false };
 }
+
+interface Staging {
+  readonly of: Case;
+  readonly stage: Stage;
+  readonly interference: Interference;
+  readonly more: More;
+}
+
+/** Every finding of a case, and who else is started. */
+async function answerAll({ of, stage, interference, more }: Staging): Promise<InWorld[]> {
+  const worlds = new Worlds(of.account, {});
+  const working: Working[] = [];
+  const start = (item: Item): Promise<void> | undefined => {
+    const started = stage.answer(item, (finding) => worlds.of(item.target ?? '', finding));
+    if (started) working.push(started);
+    return started?.underWay;
+  };
+  const items = findingsIn(of);
+  const [first, second = first && another(first, 1)] = items;
+  const { next: place } = more;
+  if (place && second) interference.meanwhile = { place, happens: async () => start(second) };
+  for (const item of place ? items.slice(0, 1) : items) {
+    const last = working.at(-1);
+    if (last && last.target !== item.target) await ended(working);
+    await last?.underWay;
+    for (let copy = 0; copy < (more.copies ?? 1); copy++) {
+      start(more.distinct ? another(item, copy) : item);
+    }
+  }
+  return familiesOf(working);
+}
+
+/** Every release, one after the other, in worlds that no other run shares. */
+async function releaseAll(
+  contained: readonly Contained[],
+  { of, stage, interference, more }: Staging,
+): Promise<InWorld[]> {
+  const working: Working[] = [];
+  for (const { world: from, requests, at } of contained) {
+    const world = copyOf(from);
+    const [first] = findingsIn(of);
+    const next = async () => {
+      const started = first && stage.answer(another(first, 1), () => world, at);
+      if (started) working.push(started);
+      await started?.underWay;
+    };
+    if (more.next) interference.meanwhile = { place: more.next, happens: next };
+    for (const request of requests) {
+      for (let copy = 0; copy < (more.copies ?? 1); copy++) {
+        working.push({ target: '', world, ...stage.run('release', request, { world, at }) });
+      }
+      await ended(working);
+    }
+  }
+  return familiesOf(working);
+}
+
+const familiesOf = async (working: readonly Working[]): Promise<InWorld[]> =>
+  (await ended(working)).flatMap(({ one: { world }, family }) =>
+    allOf(family).map((each): InWorld => ({ family: each, world })),
+  );
 
 /**
  * Whether an execution, if it was stopped, left nothing that the next one goes on with: it had opened
@@ -127,27 +173,25 @@ function leavesNothing({ family: { request }, settled }: Ended): boolean {
 }
 
 /** The same executions in worlds of the same state, which they no longer share with the first. */
-function copyOf(families: readonly InWorld[]): readonly InWorld[] {
+function inCopies(families: readonly InWorld[]): readonly InWorld[] {
   const copies = new Map<World, World>();
   return families.map(({ family, world }) => {
-    const copy = copies.get(world) ?? {
-      ...pick(world),
-      account: world.account.copy(),
-      table: world.table.copy(),
-    };
+    const copy = copies.get(world) ?? copyOf(world);
     copies.set(world, copy);
     return { family, world: copy };
   });
 }
 
-const pick = ({ evidence, running, taken, turns, waits, nextName }: World) => ({
-  evidence,
-  running,
-  taken,
-  turns,
-  waits,
-  nextName,
-});
+/** A world of the same state, in which executions are named as they were in the first. */
+function copyOf({ account, table, evidence, running, taken, turns, waits }: World): World {
+  let executions = 0;
+  return {
+    ...{ account: account.copy(), table: table.copy(), evidence, turns, waits },
+    running: new Set(running),
+    taken: new Set(taken),
+    nextName: () => `later-${++executions}`,
+  };
+}
 
 /** The id that the n-th of several findings has which differ in it alone. */
 export const idOf = (id: string, number: number): string => (number === 0 ? id : `${id}-${number}`);
@@ -178,120 +222,4 @@ async function ended(
   const count = working.length;
   const all = await Promise.all(working.map(async (one) => ({ one, family: await one.ended })));
   return working.length > count ? ended(working) : all;
-}
-
-interface InWorld {
-  readonly family: Family;
-  readonly world: World;
-}
-
-const allOf = (family: Family): readonly Family[] => [family, ...family.started.flatMap(allOf)];
-
-/** Starts and settles executions of one scenario. */
-class Stage {
-  readonly #scenario: Scenario;
-  readonly #between: Between;
-  /** The time of what was started last. */
-  #clock = '';
-
-  constructor(scenario: Scenario, between: Between) {
-    this.#scenario = scenario;
-    this.#between = between;
-  }
-
-  /**
-   * Undefined where nothing is started: the file holds no finding, no playbook answers it, or a case
-   * is to be released, which has a workflow and tests of its own.
-   */
-  start(item: Item, worlds: Worlds): Working | undefined {
-    if (!('parsed' in item)) return undefined;
-    const asked = ask(item.parsed, { mode: 'live', otherwise: 'live' });
-    if (asked.playbook === null) return undefined;
-    const { finding } = item.parsed;
-    const world = worlds.of(item.target, finding);
-    const request = { ...asked.request, priority: this.#scenario.priority };
-    const now = () => new Date(finding.updatedAt);
-    const execution = this.#execution(asked.playbook, request, world, now);
-    const { underWay, ended } = runFamily(execution, this.#scenario.workflows);
-    return { target: item.target, world, request, underWay, ended };
-  }
-
-  /** The same request once more, as GuardDuty or a person would send it. */
-  async startAnew({ family, world }: InWorld): Promise<readonly InWorld[]> {
-    const { playbook, request } = family;
-    const now = () => new Date(this.#clock);
-    const { ended } = runFamily(
-      this.#execution(playbook, request, world, now),
-      this.#scenario.workflows,
-    );
-    return allOf(await ended).map((each) => ({ family: each, world }));
-  }
-
-  /**
-   * What everything came to, once the rule on executions that did not end well has settled them:
-   * in the worlds it ran in, or in copies of them.
-   */
-  async settled(
-    families: readonly InWorld[],
-    originals: readonly InWorld[],
-    { stopped, attempts, met }: Interference,
-  ): Promise<Came> {
-    const told: Notification[] = families.flatMap(({ family }) => family.ran.notifications);
-    const executions: Ended[] = [];
-    for (const each of families) {
-      const { execution, ran } = each.family;
-      const status = stopped.has(execution) ? 'ABORTED' : ran.status === 'failed' ? 'FAILED' : null;
-      if (!status) executions.push({ ...each, status: 'SUCCEEDED' });
-      else if (this.#scenario.without === 'rule:settle') executions.push({ ...each, status });
-      else executions.push({ ...each, status, settled: await this.settle(each, status, told) });
-    }
-    const worlds = [...new Set(families.map(({ world }) => world))];
-    const at = originals.findIndex(({ world }) => world.account === met?.account);
-    const where = families[at]?.world;
-    return { worlds, executions, told, attempts, met, where, opensAnew: false };
-  }
-
-  /** What the rule on executions that did not end well invokes. */
-  async settle({ family, world }: InWorld, status: string, told: Notification[]): Promise<Result> {
-    const { account, table, running, evidence } = world;
-    const wiring = wireRehearsal({
-      account,
-      mode: 'live',
-      table,
-      evidence,
-      settings: this.#scenario.case.settings,
-      notifications: told,
-      now: () => new Date(this.#clock),
-      running,
-    });
-    const event = { detail: { executionArn: family.execution, status } };
-    // A context that no step reads.
-    return toLambda(settleFailedExecution, async () => wiring)({ input: { event } }, {} as Context);
-  }
-
-  #execution(playbook: string, request: object, world: World, now: () => Date): Execution {
-    const { workflows, case: of } = this.#scenario;
-    const workflow = workflows.get(playbook);
-    if (!workflow) throw new Error(`there is no workflow for ${playbook}`);
-    this.#clock = now().toISOString();
-    const { account, table, evidence, running, taken, turns, waits } = world;
-    const { approver, units, settings } = of;
-    return {
-      workflow,
-      name: world.nextName(request),
-      input: request,
-      account,
-      table,
-      evidence,
-      running,
-      taken,
-      turns,
-      waits,
-      approver,
-      units,
-      settings,
-      now,
-      between: this.#between,
-    };
-  }
 }

@@ -2,6 +2,7 @@ import type { AtOnce } from './at-once.ts';
 import type { FaultName } from './faults.ts';
 import type { Ending } from './invariants.ts';
 import type { Tried } from './run-case.ts';
+import type { Way } from './scenario.ts';
 
 /** A fault of the matrix, or several findings at once. */
 export type Row = FaultName | AtOnce['kind'];
@@ -10,6 +11,7 @@ export type Row = FaultName | AtOnce['kind'];
 export interface Cell {
   readonly source: string;
   readonly priority: string;
+  readonly way: Way;
   /** Null where several findings arrived at once. */
   readonly call: string | null;
   readonly fault: Row;
@@ -23,6 +25,7 @@ export interface Cell {
 export interface Violation {
   readonly source: string;
   readonly priority: string;
+  readonly way: Way;
   readonly fault: Row;
   readonly step: string | null;
   readonly state: string | null;
@@ -41,18 +44,18 @@ export class Counting {
   readonly #cells = new Map<string, Cell>();
   readonly #violations: Violation[] = [];
 
-  fault({ source, priority, attempt, fault, ending, violations, sameAs }: Tried): void {
+  fault({ source, priority, way, attempt, fault, ending, violations, sameAs }: Tried): void {
     const { step, state, call } = attempt;
-    this.#count({ source, priority, call, fault, ending }, sameAs === null);
+    this.#count({ source, priority, way, call, fault, ending }, sameAs === null);
     if (ending !== 'violated') return;
-    this.#violations.push({ source, priority, fault, step, state, call, violations });
+    this.#violations.push({ source, priority, way, fault, step, state, call, violations });
   }
 
-  atOnce({ source, priority, kind, ending, violations }: AtOnce): void {
-    this.#count({ source, priority, call: null, fault: kind, ending }, true);
+  atOnce({ source, priority, way, kind, ending, violations }: AtOnce): void {
+    this.#count({ source, priority, way, call: null, fault: kind, ending }, true);
     if (ending !== 'violated') return;
     const nowhere = { step: null, state: null, call: null };
-    this.#violations.push({ source, priority, fault: kind, ...nowhere, violations });
+    this.#violations.push({ source, priority, way, fault: kind, ...nowhere, violations });
   }
 
   get tally(): Tally {

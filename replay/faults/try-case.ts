@@ -1,41 +1,102 @@
 import { Priority } from '../../functions/shared/parse-finding.ts';
-import type { Case } from '../read-case.ts';
+import { type Case, readCases } from '../read-case.ts';
 import type { Workflow } from '../workflow.ts';
 import { tryAtOnce } from './at-once.ts';
+import { contain } from './contained.ts';
+import type { Attempt } from './interference.ts';
+import type { FaultFree } from './invariants.ts';
+import { type Mutation, workflowsWithout } from './mutations.ts';
 import { runFaultFree, tryAll, type Wanted } from './run-case.ts';
-import type { Scenario } from './scenario.ts';
+import type { Scenario, Way } from './scenario.ts';
 import { Counting, type Tally } from './tally.ts';
 
+type With = Pick<Scenario, 'workflows' | 'without'>;
+type All = Wanted & { readonly atOnce: boolean };
+
+/** What is tried on which cases. */
+export interface Trying {
+  readonly paths: readonly string[];
+  readonly wanted: All;
+  /** The safeguard that is taken away. */
+  readonly without: Mutation;
+}
+
+/** Tries everything on the case of a number, counting as it goes. */
+export function trierOf({ paths, wanted, without }: Trying) {
+  const cases = paths.flatMap(readCases);
+  const workflows = workflowsWithout(without);
+  return (index: number, tried: () => void): Promise<Tally> => {
+    const of = cases[index];
+    if (!of) throw new Error(`there is no case ${index}`);
+    return tryCase(of, { workflows, without }, wanted, tried);
+  };
+}
+
 /**
- * Tries everything on one case: in the first priority, and in the second where a workflow that runs
- * asks which it is. Elsewhere the second run is the first, word for word.
+ * Tries everything on one case, in every way: in the first priority, and in the second where a
+ * workflow that runs asks which it is. Elsewhere the second run is the first, word for word.
  */
-export async function tryCase(
+async function tryCase(
   of: Case,
-  { workflows, without }: Pick<Scenario, 'workflows' | 'without'>,
-  wanted: Wanted & { readonly atOnce: boolean },
-  tried: () => void = () => {},
+  { workflows, without }: With,
+  wanted: All,
+  tried: () => void,
 ): Promise<Tally> {
   const counting = new Counting();
+  const isWanted = (way: Way) => !wanted.way || wanted.way === way;
   for (const priority of Priority.options) {
     const scenario = { case: of, priority, workflows, without };
     const faultFree = await runFaultFree(scenario);
-    for await (const one of tryAll(scenario, faultFree, wanted)) {
-      counting.fault(one);
-      tried();
-    }
-    if (wanted.atOnce) {
-      for await (const one of tryAtOnce(scenario, faultFree, wanted)) {
-        counting.atOnce(one);
-        tried();
-      }
+    if (isWanted('answered')) await tryOne(scenario, faultFree, { wanted, counting, tried });
+    if (isWanted('throttled')) {
+      const throttled = { ...scenario, throttled: true } as const;
+      const inTurn = await runFaultFree(throttled);
+      const attempts = beyond(inTurn, faultFree);
+      const none = { ...wanted, atOnce: false };
+      await tryOne(throttled, inTurn, { wanted: none, counting, tried, attempts });
     }
     const asks = faultFree.came.executions.some(({ family }) =>
       asksForPriority(workflows.get(family.playbook)),
     );
     if (!asks) break;
   }
+  const contained = isWanted('released') ? await contain(of) : [];
+  if (contained.length > 0) {
+    const priority = 'evidence-first';
+    const scenario: Scenario = { case: of, priority, workflows, without, contained };
+    await tryOne(scenario, await runFaultFree(scenario), { wanted, counting, tried });
+  }
   return counting.tally;
+}
+
+interface One {
+  readonly wanted: All;
+  readonly counting: Counting;
+  readonly attempts?: readonly Attempt[];
+  tried(): void;
+}
+
+async function tryOne(
+  scenario: Scenario,
+  faultFree: FaultFree,
+  { wanted, counting, attempts, tried }: One,
+): Promise<void> {
+  for await (const one of tryAll(scenario, faultFree, wanted, attempts)) {
+    counting.fault(one);
+    tried();
+  }
+  if (!wanted.atOnce) return;
+  for await (const one of tryAtOnce(scenario, faultFree, wanted)) {
+    counting.atOnce(one);
+    tried();
+  }
+}
+
+/** The attempts of one run at what the other does not do at all. */
+function beyond(one: FaultFree, other: FaultFree): readonly Attempt[] {
+  const placeOf = ({ playbook, state, call }: Attempt) => `${playbook}/${state} ${call}`;
+  const known = new Set(other.came.attempts.map(placeOf));
+  return one.came.attempts.filter((attempt) => !known.has(placeOf(attempt)));
 }
 
 /** Whether any state of a workflow decides by the priority. */

@@ -4,11 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { steps } from '../../functions/index.ts';
 import { faultsCommand } from '../../replay/faults/command.ts';
-import type { FaultName } from '../../replay/faults/faults.ts';
+import { type Contained, contain } from '../../replay/faults/contained.ts';
+import { type FaultName, faultNames } from '../../replay/faults/faults.ts';
 import { isMissed, roadsOf } from '../../replay/faults/missed.ts';
 import { listedMutations, type Mutation } from '../../replay/faults/mutations.ts';
 import { roles } from '../../replay/faults/roles.ts';
 import { runFaultFree, type Tried, tryAll, type Wanted } from '../../replay/faults/run-case.ts';
+import type { Scenario } from '../../replay/faults/scenario.ts';
+import { trierOf } from '../../replay/faults/try-case.ts';
 import { readCases } from '../../replay/read-case.ts';
 import { loadWorkflows } from '../../replay/workflow.ts';
 
@@ -21,37 +24,47 @@ function caseOf(name: string) {
   return of;
 }
 
-async function tried(name: string, wanted: Wanted): Promise<readonly Tried[]> {
-  const scenario = { case: caseOf(name), priority: 'evidence-first' as const, workflows };
+async function tried(
+  name: string,
+  wanted: Wanted,
+  contained?: readonly Contained[],
+): Promise<readonly Tried[]> {
+  const priority = 'evidence-first';
+  const scenario: Scenario = { case: caseOf(name), priority, workflows, contained };
   const all: Tried[] = [];
   for await (const one of tryAll(scenario, await runFaultFree(scenario), wanted)) all.push(one);
   return all;
 }
 
-const broken = (all: readonly Tried[]) =>
-  all
-    .filter(({ ending }) => ending === 'violated' || ending === 'not-met')
-    .map(({ fault, attempt, violations }) => [fault, attempt.state, attempt.call, violations]);
-
 // All of it is `npm run faults`; these few show that it is right.
 describe.each([
-  ['started-by-hand', 40],
-  ['key-that-nobody-has', 4],
-  ['started-by-hand-for-role-session', 40],
-  ['leaked-key-used-from-tor', 90],
-])('%s, every %i-th fault', (name, every) => {
+  ['started-by-hand', 'answered', 90],
+  ['started-by-hand', 'throttled', 120],
+  ['key-that-nobody-has', 'answered', 4],
+  ['started-by-hand-for-role-session', 'answered', 40],
+  ['leaked-key-used-from-tor', 'answered', 90],
+  ['two-findings-on-one-instance', 'released', 40],
+  ['leaked-key-used-from-tor', 'released', 40],
+] as const)('%s, %s, every %i-th fault', (name, way, every) => {
   it('holds to the invariants whatever fault comes', async () => {
-    const all = await tried(name, { every });
+    const wanted = { way, every, atOnce: false };
+    const tryIt = trierOf({ paths: [`${events}${name}`], wanted, without: 'none' });
+    const { cells, violations } = await tryIt(0, () => {});
 
-    expect(broken(all)).toEqual([]);
-    expect(new Set(all.map(({ fault }) => fault)).size).toBeGreaterThan(6);
+    expect(violations).toEqual([]);
+    expect(new Set(cells.map(({ fault }) => fault)).size).toBeGreaterThan(5);
+    expect(new Set(cells.map((cell) => cell.way))).toEqual(new Set([way]));
   }, 60_000);
 });
 
 it('comes to the same where a run is taken for another as where it is run', async () => {
-  const wanted = { every: 31 };
-  const grouped = await tried('started-by-hand-for-role', wanted);
-  const each = await tried('started-by-hand-for-role', { ...wanted, ungrouped: true });
+  const name = 'started-by-hand-for-role';
+  const contained = await contain(caseOf(name));
+  // Cordon's own permissions are taken to be missed from the first request of their kind on.
+  const faults = faultNames.filter((fault) => fault !== 'access-denied');
+  const wanted = { every: 4, faults };
+  const grouped = await tried(name, wanted, contained);
+  const each = await tried(name, { ...wanted, ungrouped: true }, contained);
 
   const lines = (all: readonly Tried[]) =>
     all.map(({ attempt, fault, ending }) => `${attempt.place} ${fault} ${ending}`);
@@ -73,6 +86,21 @@ it('says how each way ends: the same, without evidence, a human’s, settled', a
   expect(await at('ec2:ModifyNetworkInterfaceAttribute', 'taken-over')).toEqual(['same-end']);
 }, 60_000);
 
+it('says how each release ends: the same, a human’s, settled, gone by AWS’s word', async () => {
+  const name = 'role-shared-by-three-instances';
+  const contained = await contain(caseOf(name));
+  const at = async (call: string, fault: FaultName) => {
+    const all = await tried(name, { call, faults: [fault] }, contained);
+    return [...new Set(all.map(({ ending }) => ending))];
+  };
+  expect(await at('iam:DeleteRolePolicy', 'timeout-after')).toEqual(['same-end']);
+  expect(await at('iam:DeleteRolePolicy', 'not-done')).toEqual(['same-end']);
+  expect(await at('iam:DeleteRolePolicy', 'access-denied')).toEqual(['left-to-human']);
+  expect(await at('iam:DeleteRolePolicy', 'execution-stopped')).toEqual(['settled']);
+  expect(await at('iam:DeleteRolePolicy', 'taken-over')).toEqual(['same-end']);
+  expect(await at('iam:GetRolePolicy', 'not-found')).toEqual(['said-gone', 'same-end']);
+}, 60_000);
+
 // `npm run mutations` takes all of them away, as `.ci/run` does.
 describe('a safeguard that is taken away', () => {
   it.each<[Mutation, string]>([
@@ -80,6 +108,10 @@ describe('a safeguard that is taken away', () => {
     ['read-back:isolate-instance', 'ssh-brute-force-from-instance'],
     ['condition:lock', 'ssh-brute-force-from-instance'],
     ['condition:close', 'two-findings-on-one-instance'],
+    ['retry:compromised-instance/Isolate instance in its turn', 'started-by-hand'],
+    ['catch:release/Take back change', 'started-by-hand-for-role'],
+    ['read-back:release-change', 'started-by-hand-for-role'],
+    ['condition:release-close', 'started-by-hand-for-role'],
   ])(
     'is missed: %s',
     async (mutation, name) => {
