@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { steps } from '../../functions/index.ts';
 import type { Terminal } from '../command.ts';
 import { loadWorkflows } from '../workflow.ts';
+import { lambdaLimits } from './limits.ts';
 import { textOfStorms } from './report.ts';
 import { type StormOptions, storm } from './storm.ts';
 import type { StormReport } from './summary.ts';
@@ -12,15 +13,17 @@ interface Options {
   readonly group: StormOptions['group'];
   readonly interfaces: number;
   readonly region: StormOptions['region'];
-  readonly guard: StormOptions['guard'];
+  readonly guard?: StormOptions['guard'];
+  readonly concurrency: number;
   readonly json?: true;
 }
 
-/** Less than Cordon is asked to take in at once, since that takes some minutes to compute. */
-const usual = [1, 10, 100, 1_000];
+const usual = [1, 10, 100, 1_000, 5_000];
+/** Beside the usual ones: what a deployment does whose limits nobody lifted. */
+const guarded = { findings: 1_000, guard: 'default' } as const;
 const mostFindings = 10_000;
-/** How much later than AWS's own limit allows the last instance may be cut off. */
-const mostRatio = 1.15;
+/** How much later than AWS's own limit allows the last instance may be cut off, in a large storm. */
+const most = { ratio: 1.15, from: 1_000 } as const;
 
 /** Runs `npm run storm --` with these arguments; returns its exit code. */
 export async function stormCommand(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -28,7 +31,7 @@ export async function stormCommand(args: readonly string[], terminal: Terminal):
   const command = commandFor(terminal).action(async (options: Options) => {
     const reports = await breakOut(options, terminal);
     if (options.json) terminal.print(`${JSON.stringify({ storms: reports }, null, 2)}\n`);
-    else terminal.print(textOfStorms(reports, { mostRatio, colour: terminal.colour }));
+    else terminal.print(textOfStorms(reports, { most, colour: terminal.colour }));
     exitCode = reports.every(isHeld) ? 0 : 1;
   });
   try {
@@ -41,21 +44,26 @@ export async function stormCommand(args: readonly string[], terminal: Terminal):
 }
 
 /** Nothing was lost, and the last cut came soon enough. */
-const isHeld = ({ lost, ratio }: StormReport): boolean =>
-  lost === 0 && (ratio === null || ratio <= mostRatio);
+const isHeld = ({ lost, ratio, findings }: StormReport): boolean =>
+  lost === 0 && (ratio === null || findings < most.from || ratio <= most.ratio);
 
 async function breakOut(
-  { findings = usual, json: _, ...options }: Options,
+  { findings, guard, json: _, ...options }: Options,
   { progress }: Terminal,
 ): Promise<readonly StormReport[]> {
+  const storms = [
+    ...(findings ?? usual).map((count) => ({ findings: count, guard: guard ?? 'lifted' })),
+    ...(findings || guard ? [] : [guarded]),
+  ];
   const workflow = loadWorkflows(steps).get('compromised-instance');
   if (!workflow) throw new Error('there is no workflow for compromised-instance');
   const reports: StormReport[] = [];
-  for (const count of findings) {
+  for (const each of storms) {
+    const { findings: count } = each;
     const show = (ended: number, seconds: number) =>
       progress?.show(`${ended} of ${count} ended, ${Math.round(seconds)} s into the storm`);
     progress?.show(`${count} findings`);
-    reports.push(await storm({ ...options, findings: count, workflow, progress: show }));
+    reports.push(await storm({ ...options, ...each, workflow, progress: show }));
   }
   progress?.end();
   return reports;
@@ -68,7 +76,7 @@ const commandFor = ({ print, complain }: Terminal): Command =>
     )
     .option(
       '--findings <N>',
-      `how many, several with commas (default: ${usual.join(',')}; 5000 takes minutes)`,
+      `how many, several with commas (default: ${usual.join(',')}, which takes minutes)`,
       counts,
     )
     .addOption(
@@ -90,10 +98,14 @@ const commandFor = ({ print, complain }: Terminal): Command =>
     .addOption(
       new Option(
         '--guard <guard>',
-        'on containments in an hour: lifted, or as configured by default',
-      )
-        .choices(['lifted', 'default'])
-        .default('lifted'),
+        `on containments in an hour: lifted, or as configured by default (default: lifted, and of ${guarded.findings} findings both)`,
+      ).choices(['lifted', 'default']),
+    )
+    .option(
+      '--concurrency <n>',
+      'Lambdas that may run at once in the account; a new account may have 10',
+      upTo(10_000),
+      lambdaLimits.concurrent,
     )
     .option('--json', 'print one JSON document')
     .addHelpText(
@@ -101,8 +113,8 @@ const commandFor = ({ print, complain }: Terminal): Command =>
       `
 Time is simulated: the real workflow, its waits and retries, the real steps and the SDK's own retries.
 
-Exit code: 0 when nothing was lost and the last cut came within ${mostRatio} times the least that AWS
-allows, 1 when not, 2 for unusable arguments.`,
+Exit code: 0 when nothing was lost and, of ${most.from} findings or more, the last cut came within ${most.ratio}
+times the least that AWS allows; 1 when not, 2 for unusable arguments.`,
     )
     .configureOutput({ writeOut: print, writeErr: complain })
     .exitOverride();

@@ -20,6 +20,7 @@ interface Environments {
  */
 export class LambdaService {
   readonly #time: VirtualTime;
+  readonly #concurrent: number;
   readonly #functions = new Map<string, Environments>();
   #running = 0;
   /** Invocations that Lambda refused. */
@@ -28,15 +29,16 @@ export class LambdaService {
   peak = 0;
   invocations = 0;
 
-  constructor(time: VirtualTime) {
+  constructor(time: VirtualTime, concurrent: number) {
     this.#time = time;
+    this.#concurrent = concurrent;
   }
 
   async invoke<T>(name: string, work: () => Promise<T>): Promise<T> {
     const environments = this.#functions.get(name) ?? { idle: 0, made: [] };
     this.#functions.set(name, environments);
     const start = this.#startIn(environments);
-    if (this.#running >= lambdaLimits.concurrent || start === undefined) {
+    if (this.#running >= this.#concurrent || start === undefined) {
       this.refused++;
       throw new TooManyRequestsError('Rate Exceeded.');
     }

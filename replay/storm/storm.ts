@@ -25,6 +25,8 @@ export interface StormOptions {
   readonly region: RegionSize;
   /** On containments in an hour: at its default, or so high that nothing meets it. */
   readonly guard: 'default' | 'lifted';
+  /** Lambdas that may run at once in the account. */
+  readonly concurrency: number;
   readonly workflow: Workflow;
   /** Told how many executions have ended, and of the seconds that passed in the simulation. */
   progress?(ended: number, seconds: number): void;
@@ -64,7 +66,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
 async function breakOut(options: StormOptions, time: VirtualTime): Promise<StormReport> {
   const hit = hits(options.findings, options.interfaces);
   const limits = new AwsLimits(time, options.region);
-  const lambda = new LambdaService(time);
+  const lambda = new LambdaService(time, options.concurrency);
   const start = Date.parse('2026-03-01T04:05:06.000Z');
   const now = () => new Date(start + time.now);
   const cutAt = new Map<string, number>();

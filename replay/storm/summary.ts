@@ -20,6 +20,8 @@ export interface StormReport extends Cuts {
   readonly group: string;
   readonly interfaces: number;
   readonly guard: string;
+  /** How many Lambdas may run at once. */
+  readonly concurrency: number;
   /** In how many security groups the cut instances are now. */
   readonly isolationGroups: number;
   /** Waiting for a person's word: neither cut nor lost. */
@@ -47,7 +49,7 @@ export interface StormReport extends Cuts {
 }
 
 export function summary(
-  { findings, priority, group, interfaces, guard }: StormOptions,
+  { findings, priority, group, interfaces, guard, concurrency }: StormOptions,
   outcomes: readonly Outcome[],
   { limits, lambda, state }: { limits: AwsLimits; lambda: LambdaService; state: AccountState },
 ): StormReport {
@@ -65,6 +67,7 @@ export function summary(
     group,
     interfaces,
     guard,
+    concurrency,
     ...cuts,
     isolationGroups: new Set(cut.flatMap(groupsIn(state)).flat()).size,
     parked: parked.length,

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { steps } from '../../../functions/index.ts';
 import { stormCommand } from '../../../replay/storm/command.ts';
+import { textOfStorms } from '../../../replay/storm/report.ts';
 import { type StormOptions, storm } from '../../../replay/storm/storm.ts';
 import { loadWorkflows } from '../../../replay/workflow.ts';
 
@@ -14,6 +15,7 @@ const breakOut = (differs: Partial<StormOptions> = {}) => {
     interfaces: 1,
     region: 'large',
     guard: 'lifted',
+    concurrency: 1_000,
     workflow,
     ...differs,
   });
@@ -57,6 +59,18 @@ it('makes one group for all instances of a VPC that has none', async () => {
   });
 
   expect(report).toMatchObject({ cut: 12, lost: 0, isolationGroups: 1 });
+}, 60_000);
+
+it('says in tables of at most 100 columns that the goal was missed', async () => {
+  const report = await breakOut({ findings: 1 });
+  const late = { ...report, findings: 5_000, cut: 5_000, last: 1_234.5, ratio: 1.26 } as const;
+  const ends = { 'Instance is contained': 5_000 };
+  const text = textOfStorms([{ ...late, guard: 'default', ends }], {
+    most: { ratio: 1.15, from: 1_000 },
+    colour: false,
+  });
+  expect(text).toContain('1.26: MISSED');
+  expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
 }, 60_000);
 
 it('comes to the same each time, and says so in tables of at most 100 columns', async () => {
