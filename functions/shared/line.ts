@@ -54,7 +54,7 @@ export async function goesAtOnce(table: CaseTable, line: Line, now: number): Pro
   const by = between(line);
   const item = await table.advance(keyOf(line), ['came'], { by, from: now });
   const waited = lanes.some((lane) => Number(item[lane] ?? 0) > now);
-  return !waited && Number(item['came']) <= now + line.burst * by;
+  return !waited && Number(item.came) <= now + line.burst * by;
 }
 
 /** Gives the next turn, behind whoever is in the lane or in one before it. */

@@ -1,3 +1,4 @@
+import type { CaseRecord } from './case-record.ts';
 import { type Closing, type Ending, writeManifest } from './write-manifest.ts';
 
 /** What came of the manifest of a closed case. */
@@ -30,10 +31,10 @@ export async function manifestOf(
     const known = await home.cases.manifest(ref.caseId);
     if (known && 'key' in known) return { key: known.key, missing: [], there: lineOf(known) };
     const { lost, ...written } = await writeManifest(context, ending);
-    await home.cases.recordManifest(ref.caseId, written);
-    return { key: written.key, missing: lost, there: lineOf(written) };
+    const unnoted = await note(written, context);
+    return { key: written.key, missing: [...lost, ...unnoted], there: lineOf(written) };
   } catch (error) {
-    const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const why = wordsOf(error);
     // The table may be what failed; the notification and the step's result say it all the same.
     await home.cases.recordManifest(ref.caseId, { missing: why }).catch(() => undefined);
     return {
@@ -43,6 +44,23 @@ export async function manifestOf(
     };
   }
 }
+
+/** Says in the case where the manifest is, twice if need be: it may only be the answer that was lost. */
+async function note(
+  written: Exclude<Parameters<CaseRecord['recordManifest']>[1], { missing: string }>,
+  { home, case: { caseId } }: Closing,
+): Promise<readonly string[]> {
+  const record = () => home.cases.recordManifest(caseId, written);
+  try {
+    await record().catch(record);
+    return [];
+  } catch (error) {
+    return [`Evidence manifest: written, but the case does not say where (${wordsOf(error)})`];
+  }
+}
+
+const wordsOf = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 
 const lineOf = ({ key, entries }: { key: string; entries: number }): string[] => [
   `${entries} artefacts, listed and signed in ${key}`,

@@ -371,6 +371,37 @@ describe('close-case, the manifest of its evidence', () => {
     expect(notifications[0]?.text).toContain('Evidence manifest: not written');
   });
 
+  it.each([
+    ['lost the answer', 1, []],
+    [
+      'is down',
+      9,
+      ['Evidence manifest: written, but the case does not say where (TypeError: lost)'],
+    ],
+  ])('keeps one that is written when the table %s', async (_what, times, missing) => {
+    const { run, ref, cases, table, notifications } = await worked();
+    const { write } = table;
+    let lost = 0;
+    table.write = async (changes) => {
+      const noting = changes.some((change) => 'put' in change && 'key' in change.put);
+      const wrote = await write
+        .call(table, noting && times > 1 ? [] : changes)
+        .catch(() => 'written' as const);
+      if (noting && lost++ < times) throw new TypeError('lost');
+      return wrote;
+    };
+
+    const { result } = await run(closeCase, outcomes());
+
+    expect(result).toMatchObject({ outcome: 'contained', missing });
+    expect(result.manifest).toMatch(/manifest-/);
+    expect(notifications[0]?.title).toBe(`Contained: ${instanceId}`);
+    const noted = await cases.manifest(ref.caseId);
+    expect(noted).toEqual(
+      times > 1 ? undefined : expect.objectContaining({ key: result.manifest }),
+    );
+  });
+
   it('writes it when it is invoked again after the store has come back', async () => {
     const { run, ref, cases, evidence } = await worked();
     const { put } = evidence;
