@@ -1,3 +1,4 @@
+import { steps } from '../functions/index.ts';
 import type { Need, Reads, Step, Writes } from '../functions/shared/step.ts';
 
 /** A statement of a policy as it stands in a template. */
@@ -21,10 +22,13 @@ export interface Access {
  * of the steps that it undoes are.
  */
 export const accessOf = ({ reads, writes, needs = [], undoes = [] }: Step): Access => ({
-  reads: Object.assign({}, reads, ...undoes.map(({ undo }) => undo?.reads)),
-  writes: Object.assign({}, writes, ...undoes.map(({ undo }) => undo?.writes)),
+  reads: Object.assign({}, reads, ...undosOf(undoes).map((undo) => undo.reads)),
+  writes: Object.assign({}, writes, ...undosOf(undoes).map((undo) => undo.writes)),
   needs,
 });
+
+const undosOf = (names: readonly string[]) =>
+  steps.flatMap(({ name, undo }: Step) => (undo && names.includes(name) ? [undo] : []));
 
 /**
  * The statements for what is declared: one for all the actions that go on the same resources under

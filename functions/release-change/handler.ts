@@ -45,7 +45,7 @@ export const releaseChange = defineStep({
   output,
   reads: {},
   writes: {},
-  undoes: Object.values(undoable),
+  undoes: undone,
   connect: () => ({}),
 
   async run(asked, _aws, context): Promise<Change> {
@@ -53,7 +53,7 @@ export const releaseChange = defineStep({
     const change = await recorded(asked, context);
     const reason = await judgeChange(change, asked, context);
     if (reason) return { outcome: 'left', reason, step, resource };
-    const { outcome } = await context.undo(undoable[step], change.state);
+    const { outcome } = await context.undo(await undoable[step](), change.state);
     await note({ step, resource, outcome, proven: outcome !== 'restored' }, context);
     return { outcome, reason: null, step, resource };
   },
@@ -62,7 +62,7 @@ export const releaseChange = defineStep({
     const { step, resource, outcome } = result;
     if (outcome !== 'restored') return result;
     const { state } = await recorded(asked, context);
-    const again = await context.undo(undoable[step], state);
+    const again = await context.undo(await undoable[step](), state);
     if (again.outcome !== 'already-restored') {
       throw new NotProvenError(`${resource}, taken back, is ${again.outcome} when asked again`);
     }

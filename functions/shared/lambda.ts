@@ -24,6 +24,7 @@ import {
   runUndo,
   type Step,
   type StepContext,
+  type Undoable,
   type Where,
 } from './step.ts';
 import { undoOf } from './target-role.ts';
@@ -98,13 +99,15 @@ export function toLambda<In, Out extends Result, Clients extends AwsClients, Bef
     const home = homeInUse(step, wiring.home);
     const target = whereItActs(step, { ref, input, own: wiring.own });
     const withhold = wiring.withhold ? { withhold: wiring.withhold } : {};
-    const undo: StepContext['undo'] = async (undone, before) => {
-      if (!step.undoes?.includes(undone)) {
-        throw new UndeclaredCallError(`${step.name} undid ${undone.name} undeclared`);
+    const undone: Undoable[] = [];
+    const undo: StepContext['undo'] = async (other, before) => {
+      if (!step.undoes?.some((name) => name === other.name)) {
+        throw new UndeclaredCallError(`${step.name} undid ${other.name} undeclared`);
       }
-      const clients = undone.connect(await wiring.connection(target, mode, undoOf(undone.name)));
+      undone.push(other);
+      const clients = other.connect(await wiring.connection(target, mode, undoOf(other.name)));
       wiring.prepare?.(clients);
-      return runUndo(undone, before, clients, { mode, context, journal, ...withhold });
+      return runUndo(other, before, clients, { mode, context, journal, ...withhold });
     };
     const putOff = PutOff.safeParse(input).success;
     let hurried = putOff || LinesUp.safeParse(input).success;
@@ -118,7 +121,7 @@ export function toLambda<In, Out extends Result, Clients extends AwsClients, Bef
 
     const keep = async (outcome: string): Promise<void> => {
       const touched = journal.some(
-        ({ call, disposition }) => disposition === 'withheld' || isWrite(step, call),
+        ({ call, disposition }) => disposition === 'withheld' || isWrite(step, undone, call),
       );
       if (!ref || (!touched && outcome !== 'failed')) return;
       const at = wiring.now().toISOString();
@@ -194,8 +197,8 @@ function whereItActs(
 }
 
 /** Whether a call changes the account, be it the step's own or one that takes another's back. */
-const isWrite = ({ writes, undoes = [] }: Pick<Step, 'writes' | 'undoes'>, call: AwsCall) =>
-  [writes, ...undoes.map(({ undo }) => undo?.writes ?? {})].some((declared) => call in declared);
+const isWrite = ({ writes }: Pick<Step, 'writes'>, undone: readonly Undoable[], call: AwsCall) =>
+  [writes, ...undone.map(({ undo }) => undo?.writes ?? {})].some((declared) => call in declared);
 
 /** What surrounds one run, made from its wiring. */
 export function contextOf(

@@ -12,6 +12,7 @@ import {
 } from './journal.ts';
 import type { Settings } from './settings.ts';
 import { sideBySide } from './side-by-side.ts';
+import type { Undone } from './undo-order.ts';
 import { parseInput } from './unusable-input.ts';
 
 /** An AWS operation in IAM's spelling, such as `ec2:ModifyInstanceAttribute`. */
@@ -158,9 +159,10 @@ export interface Step<
   readonly undo?: Undo<Before, Clients>;
   /**
    * Steps whose undo it runs. In Cordon's own account its Lambda has what those declare; elsewhere
-   * each runs in a session of its own, narrowed to its own declaration.
+   * each runs in a session of its own, narrowed to its own declaration. By name, so that a step is
+   * loaded, with its clients, when it is undone.
    */
-  readonly undoes?: readonly Undoable[];
+  readonly undoes?: readonly Undone[];
 }
 
 /** Every step's result says in a named word what came of it. */

@@ -27,6 +27,16 @@ const load = async (step: (typeof steps)[number]): Promise<StepHandler> => {
   return module[String(name)];
 };
 
+/** The services whose clients are loaded with a file, before anything in it is called. */
+function clientsOf(file: string, known = new Set<string>()): readonly string[] {
+  if (known.has(file)) return [];
+  known.add(file);
+  const text = readFileSync(join(folder, file), 'utf8');
+  const found = [...text.matchAll(/serviceId\?\?"([^"]+)"/g)].map(([, service = '']) => service);
+  const next = [...text.matchAll(/(?:from|import)"\.\/([^"]+)"/g)].map(([, name = '']) => name);
+  return [...found, ...next.flatMap((name) => clientsOf(name, known))];
+}
+
 describe('the asset', () => {
   it('holds at most 1.5 MB for all steps together', () => {
     expect(built.bytes).toBeLessThanOrEqual(1_500_000);
@@ -36,6 +46,11 @@ describe('the asset', () => {
     const kinds = await Promise.all(steps.map(async (step) => typeof (await load(step))));
     expect(new Set(kinds)).toEqual(new Set(['function']));
   }, 30_000);
+
+  it('loads the clients of a step with it, and those of a step it undoes when that is undone', () => {
+    expect(clientsOf('isolate-instance.mjs')).toEqual(['EC2']);
+    expect(clientsOf('release-change.mjs')).toEqual([]);
+  });
 
   it('needs no `require`, which an ES module has not', () => {
     for (const file of readdirSync(folder)) {

@@ -69,9 +69,11 @@ describe('a step’s Lambda', () => {
       const declared = [
         ...Object.entries({ ...step.reads, ...step.writes }),
         // One grant for each that is different, so none may hide another of the same call.
-        ...(step.undoes ?? []).flatMap(({ undo }) =>
-          [undo?.reads ?? {}, undo?.writes ?? {}].flatMap((some) => Object.entries(some)),
-        ),
+        ...(step.undoes ?? [])
+          .map((undone) => all.find((one) => one.name === undone)?.undo)
+          .flatMap((undo) =>
+            [undo?.reads ?? {}, undo?.writes ?? {}].flatMap((some) => Object.entries(some)),
+          ),
         ...(step.needs ?? []).map((need) => [need.action, need] as const),
       ].map(([action, { on, when }]) => JSON.stringify([action, [on].flat().sort(), when ?? null]));
       expect(new Set(granted)).toEqual(new Set(declared));
