@@ -1,11 +1,9 @@
 import * as z from 'zod';
-import { type Artefact, artefactKinds } from './artefact.ts';
-import { canonicalJson } from './canonical-json.ts';
-import { sha256 } from './evidence-store.ts';
+import { artefactKinds } from './artefact.ts';
+import { format } from './evidence-chain.ts';
 import { Mode } from './journal.ts';
 import { Signature } from './signature.ts';
 
-const format = 'cordon-evidence-manifest-1';
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const Time = z.iso.datetime();
 const says = (description: string) => ({ description });
@@ -51,7 +49,7 @@ const Entry = z.strictObject({
 export type Entry = z.infer<typeof Entry>;
 
 const Head = z.strictObject({ entries: z.int().min(0), hash: Sha256 });
-type Head = z.infer<typeof Head>;
+export type Head = z.infer<typeof Head>;
 
 /**
  * The manifest of a case's evidence: what there is, in a chain whose head is signed.
@@ -72,28 +70,3 @@ export const Manifest = z.strictObject({
   ),
 });
 export type Manifest = z.infer<typeof Manifest>;
-
-/** Hash of what the chain begins with. */
-export const hashOfCase = (of: CaseFacts): string => sha256(canonicalJson({ format, case: of }));
-
-/** Hash that an entry must have. */
-export const hashOfEntry = ({ hash: _, ...entry }: Entry): string => sha256(canonicalJson(entry));
-
-/** What is signed. */
-export const statementOf = (head: Head): object => ({ format, head });
-
-/** Chains artefacts in the order they are given in. */
-export function chain(of: CaseFacts, artefacts: readonly Artefact[]): Omit<Manifest, 'signature'> {
-  const entries: Entry[] = [];
-  let previous = hashOfCase(of);
-  for (const [index, { kind, id, body, time, actor, source, details }] of artefacts.entries()) {
-    const entry = {
-      number: index + 1,
-      ...{ kind, id, body, time, actor, source, details: { ...details } },
-      previous,
-    };
-    previous = hashOfEntry({ ...entry, hash: '' });
-    entries.push({ ...entry, hash: previous });
-  }
-  return { format, case: of, entries, head: { entries: entries.length, hash: previous } };
-}

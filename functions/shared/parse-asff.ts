@@ -20,35 +20,42 @@ const types = {
 } as const satisfies Readonly<Record<string, (typeof resourceTypes)[number]>>;
 type AsffType = keyof typeof types;
 
-const Resource = z.object({
-  Type: z.string(),
-  Id: z.string(),
-  Region: Text,
-  Details: lenient(z.record(z.string(), z.unknown())),
-});
+// Lazy, since GuardDuty's own findings come another way, and no Lambda should start slower for this.
+const Resource = z.lazy(() =>
+  z.object({
+    Type: z.string(),
+    Id: z.string(),
+    Region: Text,
+    Details: lenient(z.record(z.string(), z.unknown())),
+  }),
+);
 
-const Severity = z.object({
-  Product: essentials.severity.nullish(),
-  Normalized: between(0, 100).nullish(),
-  Label: lenient(z.enum(['INFORMATIONAL', 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL'])),
-});
+const Severity = z.lazy(() =>
+  z.object({
+    Product: essentials.severity.nullish(),
+    Normalized: between(0, 100).nullish(),
+    Label: lenient(z.enum(['INFORMATIONAL', 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL'])),
+  }),
+);
 
-const Asff = z.object({
-  Id: z.string().min(1),
-  ProductArn: z.string(),
-  AwsAccountId: AccountId,
-  Region: Text,
-  Types: z.array(z.string()),
-  Title: Text,
-  CreatedAt: Time,
-  UpdatedAt: Time,
-  Severity,
-  Sample: Flag,
-  RecordState: Text,
-  Workflow: lenient(z.object({ Status: Text })),
-  ProductFields: lenient(z.record(z.string(), z.unknown())),
-  Resources: z.array(Resource).min(1),
-});
+const Asff = z.lazy(() =>
+  z.object({
+    Id: z.string().min(1),
+    ProductArn: z.string(),
+    AwsAccountId: AccountId,
+    Region: Text,
+    Types: z.array(z.string()),
+    Title: Text,
+    CreatedAt: Time,
+    UpdatedAt: Time,
+    Severity,
+    Sample: Flag,
+    RecordState: Text,
+    Workflow: lenient(z.object({ Status: Text })),
+    ProductFields: lenient(z.record(z.string(), z.unknown())),
+    Resources: z.array(Resource).min(1),
+  }),
+);
 type Asff = z.infer<typeof Asff>;
 
 /** Whether a document is written in Security Hub's format. */

@@ -5,37 +5,44 @@ import { lenient } from './lenient.ts';
 
 const word = (most: number) => lenient(z.string().trim().min(1).max(most));
 
-const Resource = z.object({
-  uid: z.string().trim().min(1).max(512),
-  resourceType: z.string().trim().min(1).max(64),
-  accountId: lenient(AccountId),
-  region: lenient(Region),
-  data: lenient(
-    z.object({
-      accessKey: lenient(
-        z.object({ principalId: word(512), userName: word(128), userType: word(64) }),
-      ),
+// Lazy, since few findings are sequences, and no Lambda should start slower for them.
+const Resource = z.lazy(() =>
+  z.object({
+    uid: z.string().trim().min(1).max(512),
+    resourceType: z.string().trim().min(1).max(64),
+    accountId: lenient(AccountId),
+    region: lenient(Region),
+    data: lenient(
+      z.object({
+        accessKey: lenient(
+          z.object({ principalId: word(512), userName: word(128), userType: word(64) }),
+        ),
+      }),
+    ),
+  }),
+);
+
+const Actor = z.lazy(() =>
+  z.object({
+    user: z.object({
+      name: word(128),
+      uid: word(512),
+      type: word(64),
+      credentialUid: word(128),
+      account: lenient(z.object({ uid: lenient(AccountId) })),
     }),
-  ),
-});
-
-const Actor = z.object({
-  user: z.object({
-    name: word(128),
-    uid: word(512),
-    type: word(64),
-    credentialUid: word(128),
-    account: lenient(z.object({ uid: lenient(AccountId) })),
+    session: lenient(z.object({ uid: word(512) })),
   }),
-  session: lenient(z.object({ uid: word(512) })),
-});
+);
 
-const Detection = z.object({
-  sequence: z.object({
-    resources: z.array(z.unknown()).catch([]),
-    actors: z.array(z.unknown()).catch([]),
+const Detection = z.lazy(() =>
+  z.object({
+    sequence: z.object({
+      resources: z.array(z.unknown()).catch([]),
+      actors: z.array(z.unknown()).catch([]),
+    }),
   }),
-});
+);
 
 /** A table's item holds 400 KB, and a finding is one. */
 const mostKept = 200;

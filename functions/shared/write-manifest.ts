@@ -1,6 +1,7 @@
 import { type Artefact, artefactKinds, evidenceKey } from './artefact.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { type CaseFacts, chain, type Manifest, statementOf } from './evidence-manifest.ts';
+import { chain, statementOf } from './evidence-chain.ts';
+import type { CaseFacts, Manifest } from './evidence-manifest.ts';
 import { bytesOf, EvidenceExistsError, sha256 } from './evidence-store.ts';
 import type { Finding } from './finding.ts';
 import type { StepContext } from './step.ts';

@@ -1,12 +1,7 @@
 import { createHash, type KeyObject, verify } from 'node:crypto';
 import * as z from 'zod';
-import {
-  type Entry,
-  hashOfCase,
-  hashOfEntry,
-  Manifest,
-  statementOf,
-} from '../../functions/shared/evidence-manifest.ts';
+import { hashOfCase, hashOfEntry, statementOf } from '../../functions/shared/evidence-chain.ts';
+import { type Entry, Manifest } from '../../functions/shared/evidence-manifest.ts';
 import { bytesSigned } from '../../functions/shared/signature.ts';
 import { UnusableInputError } from '../../functions/shared/unusable-input.ts';
 import { rehearsalPublicKey } from '../rehearsal-signature.ts';

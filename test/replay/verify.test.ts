@@ -10,12 +10,8 @@ import published from '../../docs/evidence-manifest.schema.json' with { type: 'j
 import { closeCase } from '../../functions/close-case/handler.ts';
 import { steps } from '../../functions/index.ts';
 import { artefactKinds } from '../../functions/shared/artefact.ts';
-import {
-  chain,
-  hashOfEntry,
-  Manifest,
-  statementOf,
-} from '../../functions/shared/evidence-manifest.ts';
+import { chain, hashOfEntry, statementOf } from '../../functions/shared/evidence-chain.ts';
+import { Manifest } from '../../functions/shared/evidence-manifest.ts';
 import { bytesSigned } from '../../functions/shared/signature.ts';
 import { readCases } from '../../replay/read-case.ts';
 import { signAsRehearsal } from '../../replay/rehearsal-signature.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../../functions/shared/canonical-json.ts';
-import { chain } from '../../../functions/shared/evidence-manifest.ts';
+import { chain } from '../../../functions/shared/evidence-chain.ts';
 
 describe('canonical JSON', () => {
   // The examples of RFC 8785, 3.2.2 and 3.2.3.
