@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { Approvals } from '../shared/approvals.ts';
 import { CaseTableInDynamoDb } from '../shared/case-table-dynamodb.ts';
 import { patient } from '../shared/connection.ts';
-import { answerTask } from '../shared/environment.ts';
+import { answerTask } from '../shared/executions-on-aws.ts';
 import { parseInput } from '../shared/unusable-input.ts';
 import { type Door, type PageAnswer, showOrDecide } from './show-or-decide.ts';
 

@@ -3,19 +3,6 @@ import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { ListParentsCommand, OrganizationsClient } from '@aws-sdk/client-organizations';
-import {
-  DescribeExecutionCommand,
-  ExecutionAlreadyExists,
-  ExecutionDoesNotExist,
-  InvalidToken,
-  SendTaskSuccessCommand,
-  SFNClient,
-  StartExecutionCommand,
-  TaskDoesNotExist,
-  TaskTimedOut,
-} from '@aws-sdk/client-sfn';
-import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod';
@@ -23,10 +10,10 @@ import { CaseRecord } from './case-record.ts';
 import { CaseTableInDynamoDb } from './case-table-dynamodb.ts';
 import { patient } from './connection.ts';
 import { type EvidenceAt, evidenceOnAws } from './evidence-on-aws.ts';
-import type { Home, Notification, StartedPlaybook } from './home.ts';
+import type { Home } from './home.ts';
 import type { Wiring } from './lambda.ts';
+import { onFirstUse } from './on-first-use.ts';
 import { Settings } from './settings.ts';
-import { targetCredentials } from './target-credentials.ts';
 import { reaches } from './target-role.ts';
 import { parseInput, UnusableInputError } from './unusable-input.ts';
 
@@ -106,6 +93,7 @@ export function wiringFrom(
           `$.case.account: expected ${account}, Cordon's own, or one of its targets, not ${target.account}`,
         );
       }
+      const { targetCredentials } = await import('./target-credentials.ts');
       const { caseId } = target;
       const session = { partition, account: target.account, mode, declared, caseId };
       return { ...to, credentials: targetCredentials(settings, session, AWS_REGION) };
@@ -144,119 +132,34 @@ interface HomeAt extends EvidenceAt {
   readonly approvers: string | undefined;
 }
 
+/**
+ * Only the table's client is loaded at once, for every step uses that; the others when a step first
+ * asks for them, from modules of their own, since a bundle holds the whole of a package loaded so.
+ */
 function homeIn(region: string, at: HomeAt, now: () => Date): Home {
-  const to = patient({ region });
-  const documents = DynamoDBDocumentClient.from(new DynamoDBClient(to), {
+  const documents = DynamoDBDocumentClient.from(new DynamoDBClient(patient({ region })), {
     marshallOptions: { removeUndefinedValues: true },
   });
-  const sns = new SNSClient(to);
-  const sfn = new SFNClient(to);
+  const notify = onFirstUse(async () => {
+    const { notifierBySns } = await import('./notify-by-sns.ts');
+    return notifierBySns(region, at);
+  });
+  const executions = onFirstUse(async () => {
+    const { executionsOnAws } = await import('./executions-on-aws.ts');
+    return executionsOnAws(region, at.playbooks);
+  });
   return {
     cases: new CaseRecord(new CaseTableInDynamoDb(documents, at.table), now),
-    notify: async (notification) => {
-      const { audience } = notification;
-      const topic = audience === undefined ? at.topic : at.approvers;
-      if (!topic) throw new Error('environment: expected CORDON_APPROVERS_TOPIC_ARN');
-      await sns.send(
-        new PublishCommand({
-          TopicArn: topic,
-          Message: JSON.stringify(messageOf(notification)),
-          ...(audience !== undefined && {
-            MessageAttributes: { audience: { DataType: 'String', StringValue: audience } },
-          }),
-        }),
-      );
-    },
-    isRunning: async (executionArn) => {
-      try {
-        const { status } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
-        return status === 'RUNNING' || status === 'PENDING_REDRIVE';
-      } catch (error) {
-        if (error instanceof ExecutionDoesNotExist) return false;
-        throw error;
-      }
-    },
-    start: async (playbook, input, name) => {
-      const machine = at.playbooks[playbook];
-      if (!machine) throw new UnusableInputError(`CORDON_PLAYBOOKS.${playbook}: expected its ARN`);
-      return startExecution(sfn, machine, input, name);
-    },
+    notify: async (notification) => (await notify())(notification),
+    isRunning: async (execution) => (await executions()).isRunning(execution),
+    start: async (...asked) => (await executions()).start(...asked),
+    answer: async (...answer) => (await executions()).answer(...answer),
     ...evidenceOnAws(region, at),
-    answer: (taskToken, output) => answerTask(sfn, taskToken, output),
-    unitsOf,
+    unitsOf: async (account) => {
+      const { unitsOf } = await import('./organizational-units.ts');
+      return unitsOf(account);
+    },
     newKey: () => randomBytes(32).toString('hex'),
     approvalPage: at.page,
-  };
-}
-
-/** https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html */
-export async function answerTask(sfn: SFNClient, taskToken: string, output: object) {
-  try {
-    await sfn.send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(output) }));
-    return 'answered' as const;
-  } catch (error) {
-    if (
-      error instanceof TaskTimedOut ||
-      error instanceof TaskDoesNotExist ||
-      error instanceof InvalidToken
-    ) {
-      return 'gone' as const;
-    }
-    throw error;
-  }
-}
-
-/**
- * Organizations answers in one Region, and only the management account or a delegated administrator.
- * https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListParents.html
- */
-async function unitsOf(account: string): Promise<readonly string[]> {
-  const organizations = new OrganizationsClient(patient({ region: 'us-east-1' }));
-  const units: string[] = [];
-  // Units are at most five deep, below the root.
-  for (let child = account; units.length < 10; ) {
-    const { Parents: [parent] = [] } = await organizations.send(
-      new ListParentsCommand({ ChildId: child }),
-    );
-    if (!parent?.Id) break;
-    units.push(parent.Id);
-    if (parent.Type === 'ROOT') return units;
-    child = parent.Id;
-  }
-  throw new Error(`AWS Organizations names no root above ${account}`);
-}
-
-/**
- * A name is taken for 90 days after its execution has ended; asked for with the same input while it
- * runs, Step Functions answers as if it had started it.
- * https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
- */
-async function startExecution(
-  sfn: SFNClient,
-  stateMachineArn: string,
-  input: object,
-  name: string,
-): Promise<StartedPlaybook> {
-  const execution = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
-  try {
-    await sfn.send(
-      new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }),
-    );
-    return { outcome: 'started', execution };
-  } catch (error) {
-    if (error instanceof ExecutionAlreadyExists) return { outcome: 'already-started', execution };
-    throw error;
-  }
-}
-
-/**
- * The shape that Amazon Q Developer in chat applications (AWS Chatbot) shows as a message:
- * https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
- */
-function messageOf({ title, text, keywords }: Notification) {
-  return {
-    version: '1.0',
-    source: 'custom',
-    content: { textType: 'client-markdown', title, description: text, keywords },
   };
 }

@@ -1,4 +1,5 @@
 import type { Home } from './home.ts';
+import { onFirstUse } from './on-first-use.ts';
 import { UnusableInputError } from './unusable-input.ts';
 
 /** What keeps and signs evidence; only the Lambdas of steps that do so are told of it. */
@@ -16,12 +17,12 @@ export function evidenceOnAws(
   region: string,
   { bucket, signingKey }: EvidenceAt,
 ): Pick<Home, 'evidence' | 'sign'> {
-  const store = once(async () => {
+  const store = onFirstUse(async () => {
     const name = said(bucket, 'CORDON_EVIDENCE_BUCKET', 'the name of the evidence bucket');
     const { evidenceStoreInS3 } = await import('./evidence-store-s3.ts');
     return evidenceStoreInS3(region, name);
   });
-  const signer = once(async () => {
+  const signer = onFirstUse(async () => {
     const key = said(signingKey, 'CORDON_SIGNING_KEY', 'the ARN of the signing key');
     const { signerInKms } = await import('./sign-with-kms.ts');
     return signerInKms(region, key);
@@ -38,13 +39,4 @@ export function evidenceOnAws(
 function said(value: string | undefined, variable: string, expected: string): string {
   if (value) return value;
   throw new UnusableInputError(`environment.${variable}: expected ${expected}`);
-}
-
-/** Makes something when it is first asked for; what could not be made is tried again. */
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: T | undefined;
-  return async () => {
-    made ??= await make();
-    return made;
-  };
 }

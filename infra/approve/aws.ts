@@ -4,7 +4,7 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Approvals } from '../../functions/shared/approvals.ts';
 import { CaseTableInDynamoDb } from '../../functions/shared/case-table-dynamodb.ts';
-import { answerTask } from '../../functions/shared/environment.ts';
+import { answerTask } from '../../functions/shared/executions-on-aws.ts';
 import { findTable, type To } from '../start/deployment.ts';
 import { refusal } from '../start/refusal.ts';
 import { type Deployment, NoDeploymentError, type Where } from './command.ts';

@@ -52,6 +52,12 @@ describe('the asset', () => {
     expect(clientsOf('release-change.mjs')).toEqual([]);
   });
 
+  it('loads of the home’s clients the table’s alone before a step asks for another', () => {
+    const environment = readdirSync(folder).filter((file) => file.startsWith('environment-'));
+    expect(environment.flatMap((file) => clientsOf(file))).toEqual(['DynamoDB']);
+    expect(clientsOf('approval-page.mjs').toSorted()).toEqual(['DynamoDB', 'SFN']);
+  });
+
   it('needs no `require`, which an ES module has not', () => {
     for (const file of readdirSync(folder)) {
       expect(readFileSync(join(folder, file), 'utf8'), file).not.toContain('Dynamic require of');
