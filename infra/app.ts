@@ -41,18 +41,19 @@ export function cordonApp({ config, asset, outdir, checked = true }: AppProps): 
   const { stage, responder } = config;
   const { account } = responder;
   const home = { account, region: responder.region };
-  new ResponderStack(app, stackName(stage, 'responder'), {
+  const responding = new ResponderStack(app, stackName(stage, 'responder'), {
     config,
     asset,
     env: home,
     description: 'Cordon: the playbooks, in the security account',
   });
   if (config.securityHub) {
-    new SecurityHubStack(app, stackName(stage, 'security-hub'), {
+    const hub = new SecurityHubStack(app, stackName(stage, 'security-hub'), {
       config,
       env: home,
       description: 'Cordon: the custom actions in Security Hub',
     });
+    hub.addStackDependency(responding);
   }
   for (const region of responder.furtherRegions) {
     new ForwardingStack(app, stackName(stage, `forwarding-${region}`), {

@@ -1,4 +1,4 @@
-import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
@@ -9,6 +9,7 @@ import { acknowledge } from './acknowledged.ts';
 import type { Config } from './config.ts';
 import { evidenceBucket } from './evidence-store.ts';
 import { evidenceKey, recordsKey, signingKey } from './keys.ts';
+import { recordsKeyExport } from './names.ts';
 
 /** Cordon's own account, as `Home` uses it at run time. */
 export class HomeResources extends Construct {
@@ -26,6 +27,12 @@ export class HomeResources extends Construct {
     super(scope, id);
     this.stage = config.stage;
     this.recordsKey = recordsKey(this);
+    // Said outright and always: CloudFormation refuses to take back an export that is in use.
+    new CfnOutput(this, 'RecordsKeyArn', {
+      value: this.recordsKey.keyArn,
+      exportName: recordsKeyExport(config.stage),
+      description: "ARN of the key of Cordon's records",
+    });
     this.evidenceKey = evidenceKey(this);
     this.signingKey = signingKey(this);
     this.cases = this.#caseTable();

@@ -11,6 +11,9 @@ export const machineName = (stage: string, playbook: string): string =>
 /** Of the key that memory volumes in an account that Cordon acts in are encrypted with. */
 export const volumeKeyAlias = (stage: string): string => `alias/cordon-${stage}-memory`;
 
+/** What the ARN of the key of Cordon's records is exported as, for stacks beside the responder's. */
+export const recordsKeyExport = (stage: string): string => `cordon-${stage}-records-key`;
+
 /**
  * The path of the roles that other accounts trust. CloudFormation makes their names and may cut them
  * short; the path is theirs whatever they are called.

@@ -1,5 +1,7 @@
-import { Stack, type StackProps } from 'aws-cdk-lib';
+import { Fn, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import {
   AwsCustomResource,
   AwsCustomResourcePolicy,
@@ -8,12 +10,12 @@ import {
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledged.ts';
 import type { Config } from './config.ts';
-import { pascal } from './names.ts';
+import { pascal, recordsKeyExport } from './names.ts';
 import { actionArn, customActions } from './security-hub-actions.ts';
 
 /**
  * The custom actions in Security Hub's console, which CloudFormation has no type for. Apart from the
- * responder, so that an account without Security Hub still gets one.
+ * responder, so that an account without Security Hub still gets one; with the responder's key.
  */
 export class SecurityHubStack extends Stack {
   constructor(
@@ -30,6 +32,13 @@ export class SecurityHubStack extends Stack {
         resources: ['*'],
       }),
     ]);
+    const key = Fn.importValue(recordsKeyExport(config.stage));
+    const logGroup = new LogGroup(this, 'Logs', {
+      encryptionKey: Key.fromKeyArn(this, 'RecordsKey', key),
+      retention: config.logs.days,
+      // What a deployment did; CloudTrail keeps it too.
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
     for (const action of customActions(config.stage)) {
       const { id: Id, name: Name, description: Description } = action;
       const arn = actionArn(this, action);
@@ -42,6 +51,7 @@ export class SecurityHubStack extends Stack {
       });
       new AwsCustomResource(this, pascal(Id), {
         policy,
+        logGroup,
         installLatestAwsSdk: false,
         onCreate: {
           ...call('createActionTarget', { Id, Name, Description }),

@@ -518,6 +518,27 @@ describe('what is in no picture', () => {
   });
 });
 
+describe('the stack for Security Hub', () => {
+  const templates = templatesOf({ logs: { days: 30 } });
+  const hub = templates('security-hub');
+
+  it('logs into one group, kept as long as every other and under the key of Cordon’s records', () => {
+    expect(hub.one('AWS::Logs::LogGroup').Properties).toMatchObject({
+      RetentionInDays: 30,
+      KmsKeyId: { 'Fn::ImportValue': 'cordon-prod-records-key' },
+    });
+    expect(hub.one('AWS::Lambda::Function').Properties.LoggingConfig).toEqual({
+      LogGroup: { Ref: expect.stringMatching('^Logs') },
+    });
+    expect(Object.values(templates('responder').json.Outputs ?? {})).toContainEqual(
+      expect.objectContaining({
+        Value: { 'Fn::GetAtt': [expect.stringMatching('^HomeRecordsKey'), 'Arn'] },
+        Export: { Name: 'cordon-prod-records-key' },
+      }),
+    );
+  });
+});
+
 describe('while nothing happens', () => {
   it('the home Region costs at most 6 USD a month, keys included', () => {
     const { items, usd } = idleCost(responder.json);

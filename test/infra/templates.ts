@@ -20,6 +20,7 @@ interface Synthesised {
     readonly Resources: Readonly<Record<string, Resource>>;
     readonly Parameters?: object;
     readonly Rules?: object;
+    readonly Outputs?: object;
   };
   /** Every resource of a type, by its logical id. */
   all(type: string): ReadonlyMap<string, Resource>;
