@@ -78,6 +78,10 @@ const atOnce = [
   'Detach from Auto Scaling at once',
   ...onInstance,
 ];
+/** Whoever is cut off for good at once is not cut again. */
+const cutAtOnce = atOnce.map((state) =>
+  state === 'Isolate instance' ? 'Keep the first cut' : state,
+);
 const trace = [
   'Tell a human how the first containment went',
   'Trace what the credentials did',
@@ -128,8 +132,8 @@ export const afterFailure: Readonly<
     ...everywhere(onInstance),
     // What failed at once is done again in its place, and then well.
     'Isolate instance at once': contained(undefined, atOnce),
-    'Protect instance at once': contained(undefined, atOnce),
-    'Detach from Auto Scaling at once': contained(undefined, atOnce),
+    'Protect instance at once': contained(undefined, cutAtOnce),
+    'Detach from Auto Scaling at once': contained(undefined, cutAtOnce),
     'Inspect instance': contained('Inspect instance: failed', onInstance),
     'Start memory capture': contained('Capture memory: failed', onInstance),
     'Check memory capture': contained('Capture memory: ', [...onInstance, 'Keep memory image']),

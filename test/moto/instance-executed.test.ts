@@ -81,8 +81,10 @@ describeWorkflow(
     'Isolate instance at once in its turn',
     'Isolate instance in its turn',
     'Inspect instance after the cut',
+    'Inspect instance in its turn',
     'Protect instance after the cut',
     'Protect instance in its turn',
     'Detach from Auto Scaling after the cut',
+    'Detach from Auto Scaling in its turn',
   ],
 );
