@@ -1,5 +1,5 @@
 import type { CaseRef, Gate, Opened } from './case-record.ts';
-import { finishClosed, nothingDone } from './closed-case.ts';
+import { finishClosed, letGoFor } from './closed-case.ts';
 import type { Finding } from './finding.ts';
 import type { HourlyLimit } from './hourly-limit.ts';
 import type { CaseId, Region } from './ids.ts';
@@ -109,7 +109,7 @@ export async function letGo(
   reason: string,
   { home, actor }: Pick<StepContext, 'home' | 'actor'>,
 ): Promise<void> {
-  const summary = nothingDone(reason);
+  const summary = await letGoFor(reason, { home, case: ref });
   for (let look = 0; look < 5; look++) {
     const { counted } = await home.cases.findings(ref);
     const closed = await home.cases.close(ref, { status: 'needs-human', counted, summary });

@@ -123,6 +123,7 @@ function home(
     logger: new Logger({ logLevel: 'SILENT' }),
   };
   return {
+    account,
     cases,
     table,
     running,
@@ -469,6 +470,24 @@ describe('open-case on a key', () => {
     expect(table.items().filter(({ sk }) => sk === 'lock')).toEqual([]);
     expect(table.items().find(({ sk }) => sk === 'case')).toMatchObject({ status: 'needs-human' });
     expect(table.items().find(({ sk }) => sk === 'manifest')).toMatchObject({ entries: 1 });
+  });
+
+  it('does not say of a case that it takes over that nothing was done in it', async () => {
+    const { open, cases, running, table, account } = home({ playbook, iam });
+    const { ref } = await open(used(adas));
+    const done = { step: 'deactivate-access-key', outcome: 'ran', journal: [], at };
+    await cases.recordStep(ref, done);
+    running.delete(arn('first'));
+    for (const user of account.state.iam.users) user.accessKeys = [];
+
+    const opened = await open(used(adas, { id: 'f2' }), 'second');
+
+    expect(opened).toMatchObject({ outcome: 'needs-human', reason: 'unknown-key' });
+    expect(await cases.whole(ref.caseId)).toMatchObject({
+      status: 'needs-human',
+      summary: { missing: [expect.stringMatching(/^It went no further: unknown-key\. /)] },
+    });
+    expect(table.items().filter(({ pk }) => pk.startsWith('limit#'))).toHaveLength(3);
   });
 
   it.each([
