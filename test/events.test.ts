@@ -110,6 +110,8 @@ const protection = ['protect-instance ec2:ModifyInstanceAttribute'];
 // A look later, the policy of the look before is not there.
 const roleAgain = ['revoke-role-sessions iam:PutRolePolicy'];
 const twoLooksMore = [...roleAgain, ...roleAgain];
+// Its name is that of the new key, and a stand-in's is another.
+const secret = ['create-replacement-key secretsmanager:CreateSecret'];
 const heartbeat = 'detach-from-auto-scaling autoscaling:RecordLifecycleActionHeartbeat';
 
 /**
@@ -139,6 +141,7 @@ const exceptions: Readonly<Record<string, { missing?: string[]; extra?: string[]
     extra: [...twoLooksMore, ...memoryVolume],
   },
   'leaked-key-led-to-three-roles': { extra: [...twoLooksMore, ...twoLooksMore, ...twoLooksMore] },
+  'leaked-key-replaced': { missing: secret, extra: secret },
   // Found at the second look.
   'leaked-key-used-from-tor': { extra: roleAgain },
   'malware-domains-queried-by-windows-server': { missing: memoryVolume, extra: memoryVolume },
@@ -199,7 +202,7 @@ describe.each(names)('%s, live', (name) => {
   });
 });
 
-/** Who is denied what after a live run; in every other case IAM is as it was. */
+/** Who is denied what after a live run, or has which key; in every other case IAM is as it was. */
 const stopped: Readonly<Record<string, readonly string[]>> = {
   'attack-sequence-on-instance-and-its-session': [
     'orders-backup: denied in sessions before 2026-04-12T21:15:30Z',
@@ -238,6 +241,8 @@ const stopped: Readonly<Record<string, readonly string[]>> = {
     'finance-export: AKIAF0L1F0L1F0L1F0L1 Inactive',
     'finance-export: denied everything',
   ],
+  // The old key is gone.
+  'leaked-key-replaced': ['invoice-export: AKIAQW2DDHQ5OS5VMWSK Active'],
   'leaked-key-reported-twice': [
     'build-runner: AKIATW1CETW1CETW1CE0 Inactive',
     'build-runner: AWSDenyAll',
@@ -419,7 +424,7 @@ function lines(replays: readonly Replay[], isWanted = (_call: AwsCall) => true):
 
 /** Of resources, cases, commands and findings made by a start; and ClientTokens. */
 const ids =
-  /\b(?:[a-z]+-[0-9a-f]{17}|case-[0-9a-f]{10}|manual-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b|(?<="ClientToken":")[0-9a-f]{32}/g;
+  /\b(?:[a-z]+-[0-9a-f]{17}|case-[0-9a-f]{10}|manual-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b|(?<="Client(?:Request)?Token":")[0-9a-f]{32}/g;
 
 const writesOf = (replays: readonly Replay[]) => lines(replays, changes);
 const withoutInput = (line: string) => line.split(' ', 2).join(' ');

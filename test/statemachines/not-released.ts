@@ -10,6 +10,8 @@ export const declared = {
   'replacement-instance':
     'an Auto Scaling group launched it when the member left; it serves, and the group is one larger once the member is back',
   'inactive-key': 'a leaked key stays inactive unless it is named: it is better replaced',
+  'replaced-key':
+    'IAM gives no deleted key back, and an application may sign with the one in its place',
   'unexpired-denial': 'a stolen session may be valid for 12 or 36 hours; its denial stays so long',
   'health-not-known-yet': 'a target that is registered again is healthy once it was checked',
   'tag-of-auto-scaling': 'Auto Scaling tags what joins a group',
@@ -93,6 +95,18 @@ const takingAway: Readonly<Record<Declared, Take>> = {
         const before = old?.accessKeys.find(({ accessKeyId }) => accessKeyId === key.accessKeyId);
         if (before && key.status === 'Inactive') key.status = before.status;
       }
+    }
+  },
+  'replaced-key'(is, was) {
+    const isNew = notIn(was.secrets, ({ name }) => name);
+    const made = is.secrets.filter((one) => isNew(one) && one.tags['cordon:replaces']);
+    is.secrets = is.secrets.filter((one) => !made.includes(one));
+    const keys = made.flatMap(({ name, tags }) => [
+      name.split('/').at(-1),
+      tags['cordon:replaces'],
+    ]);
+    for (const user of [...is.iam.users, ...was.iam.users]) {
+      user.accessKeys = user.accessKeys.filter(({ accessKeyId }) => !keys.includes(accessKeyId));
     }
   },
   'unexpired-denial'(is) {
