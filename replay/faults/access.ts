@@ -13,7 +13,7 @@ export function widerThan(before: AccountState, after: AccountState): readonly s
     ...securityGroups(before, after),
     ...networkAcls(before, after),
     ...protections(before, after),
-    ...principals(before.iam, after.iam),
+    ...principals(before.iam, after.iam, keptIn(after)),
   ];
 }
 
@@ -85,14 +85,29 @@ function protections(before: AccountState, after: AccountState): readonly string
   });
 }
 
-function principals(before: Iam, after: Iam): readonly string[] {
+/** Of a key that was made and not kept for anybody: nobody can sign with it. */
+export const lost = ', and nobody has its secret';
+
+/** The keys that were made for an application, which finds them in Secrets Manager. */
+const keptIn = ({ secrets }: AccountState): ReadonlySet<string> =>
+  new Set(
+    secrets.flatMap(({ name, deleteDate }) =>
+      deleteDate ? [] : (/^cordon\/.+\/(AKIA\w{16})$/.exec(name)?.[1] ?? []),
+    ),
+  );
+
+function principals(before: Iam, after: Iam, kept: ReadonlySet<string>): readonly string[] {
   const active = ({ users }: Iam) =>
     users.flatMap(({ accessKeys }) =>
       accessKeys.flatMap(({ accessKeyId, status }) => (status === 'Active' ? accessKeyId : [])),
     );
-  const keys = active(after).filter((key) => !active(before).includes(key));
+  const was = before.users.flatMap(({ accessKeys }) => accessKeys.map((key) => key.accessKeyId));
+  const isReplacement = (key: string) => !was.some((one) => one === key) && kept.has(key);
+  const keys = active(after).filter((key) => !active(before).includes(key) && !isReplacement(key));
   return [
-    ...keys.map((key) => `${key} is active`),
+    ...keys.map((key) =>
+      was.some((one) => one === key) ? `${key} is active` : `${key} is active${lost}`,
+    ),
     ...policiesLost(before.users.map(named), after.users.map(named)),
     ...policiesLost(before.roles.map(named), after.roles.map(named)),
   ];

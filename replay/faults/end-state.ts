@@ -79,7 +79,7 @@ const ReleaseItem = z.object({
 export function endOf(came: Came, initial: readonly AccountState[]): End {
   const known = new Set(JSON.stringify(initial).match(madeUp));
   const alike = (text: string): string =>
-    text.replaceAll(madeUp, (id) => (known.has(id) ? id : `${/^[a-z]+(?=-)/.exec(id)?.[0]}-made`));
+    text.replaceAll(madeUp, (id) => (known.has(id) ? id : `${/^[a-z]+|^AKIA/.exec(id)?.[0]}-made`));
   const canonical = (value: unknown): string => alike(sorted(value));
   const states = came.worlds.map(({ account }) => account.state);
   const items = came.worlds.flatMap(({ table }) => table.items());
@@ -150,7 +150,7 @@ export function endOf(came: Came, initial: readonly AccountState[]): End {
 }
 
 /** Such a case says why nothing was done in it. */
-const Idle = z.object({ reason: z.string() });
+const Idle = z.object({ reason: z.string(), worked: z.literal(false).optional() });
 const isIdle = (summary: unknown): boolean => Idle.safeParse(summary).success;
 
 function grouped(pairs: readonly (readonly [string, string])[]) {
@@ -181,7 +181,7 @@ function containmentOf(state: AccountState): object {
 
 /** Ids that Cordon's own work may bring about. */
 const madeUp =
-  /\bcase-[0-9a-f]{10}\b|\b(?:vol|snap|sg|sgr|eni|eipalloc)-[0-9a-f]{17}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g;
+  /\bAKIA[0-9A-Z]{16}\b|\bcase-[0-9a-f]{10}\b|\b(?:vol|snap|sg|sgr|eni|eipalloc)-[0-9a-f]{17}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g;
 
 /** What a step found before its change may hold another step's new volume, if that was the faster. */
 const withoutMade = (state: unknown, known: ReadonlySet<string>): unknown =>
@@ -201,6 +201,7 @@ const passing: ReadonlySet<string> = new Set([
   'looks',
   'clientRequest',
   'clientToken',
+  'versionId',
   'stale',
   'unseen',
 ]);

@@ -4,7 +4,7 @@ import type { Notification } from '../../functions/shared/home.ts';
 import type { Step } from '../../functions/shared/step.ts';
 import type { AccountState } from '../account/state.ts';
 import { changes } from '../call-in-words.ts';
-import { widerThan } from './access.ts';
+import { lost, widerThan } from './access.ts';
 import { asSets, type CaseEnd, type End, endOf, type SnapshotEnd } from './end-state.ts';
 import type { Fault } from './faults.ts';
 import { isRelease, twice, withoutRelease } from './released.ts';
@@ -81,7 +81,7 @@ function verdict(facts: Facts): Judged {
   if (isSecondCase(facts)) {
     const { containment } = faultFree.end;
     const more = [
-      ...(equal(statuses(end), statuses(faultFree.end)) ? [] : differs),
+      ...(equal(statuses(end, isWorked), statuses(faultFree.end)) ? [] : differs),
       ...(asSets(end.containment) === asSets(containment)
         ? []
         : [`a second case: ${firstDifference(asSets(end.containment), asSets(containment))}`]),
@@ -89,6 +89,10 @@ function verdict(facts: Facts): Judged {
     return { ending: 'same-end', violations: more };
   }
   if (fault.name === 'execution-stopped') return stopped(facts);
+  if (isReplacedByThen(facts)) {
+    const violations = came.told.length > 0 ? [] : ['nobody was told'];
+    return { ending: 'left-to-human', violations };
+  }
   if (fault.lasts === 'once' && !isRefusal(facts)) {
     return { ending: 'violated', violations: differs };
   }
@@ -105,6 +109,17 @@ function verdict(facts: Facts): Judged {
  */
 const isSecondCase = ({ came, end, faultFree, fault }: Facts): boolean =>
   fault.name === 'taken-over' && came.opensAnew && end.cases.length > faultFree.end.cases.length;
+
+/**
+ * A rotation that is started anew once the old key is deleted finds none that IAM knows: all is done,
+ * and a human is told to look.
+ */
+const isReplacedByThen = ({ end, fault, faultFree: { end: wanted } }: Facts): boolean =>
+  fault.name === 'taken-over' &&
+  end.accounts === wanted.accounts &&
+  end.cases.some(({ missing }) =>
+    missing.some((line) => line.startsWith('It went no further: unknown-key.')),
+  );
 
 /**
  * Faults that pass and yet are more than one of AWS's: a volume or a query that is never seen again is
@@ -145,7 +160,7 @@ export function always(came: Came, end: End, faultFree: FaultFree): string[] {
         : [`${family.playbook} failed without a word of its own`],
     ),
     ...now.flatMap((state, n) =>
-      widerThan(allowed[n] ?? state, state).map((line) => `wider than ${when}: ${line}`),
+      wider(came, allowed[n] ?? state, state).map((line) => `wider than ${when}: ${line}`),
     ),
     ...moreGroups(now, initial),
     ...notListed(end, wanted),
@@ -183,11 +198,18 @@ function deniedTooSoon(came: Came, faultFree: Came): string[] {
     : [];
 }
 
-function notWiderThanItsStepFoundIt({ met, where }: Came): string[] {
+function notWiderThanItsStepFoundIt(came: Came): string[] {
+  const { met, where } = came;
   if (!met || !where) return [];
-  return widerThan(met.found, where.account.state).map(
+  return wider(came, met.found, where.account.state).map(
     (line) => `wider than its step found it: ${line}`,
   );
+}
+
+/** A rotation that is stopped may leave a key without its secret; started anew it deletes that one. */
+function wider({ executions }: Came, before: AccountState, after: AccountState): readonly string[] {
+  const isStopped = executions.some(({ status }) => status === 'ABORTED');
+  return widerThan(before, after).filter((line) => !(isStopped && line.endsWith(lost)));
 }
 
 /** One group of a name in a VPC is enough for any number of cases. */
@@ -330,8 +352,16 @@ const withoutManifest = (end: End, wanted: End): string[] => {
 const equal = (one: readonly string[], other: readonly string[]) =>
   one.join('\n') === other.join('\n');
 
-const statuses = ({ cases }: End): string[] =>
-  [...new Set(cases.map(({ target, mode, status }) => `${mode} ${target} ${status}`))].sort();
+const statuses = ({ cases }: End, which: (one: CaseEnd) => boolean = () => true): string[] =>
+  [
+    ...new Set(
+      cases.filter(which).map(({ target, mode, status }) => `${mode} ${target} ${status}`),
+    ),
+  ].sort();
+
+/** Started anew on a key that is replaced, a case finds that there is none and says so. */
+const isWorked = ({ missing }: CaseEnd): boolean =>
+  !missing.some((line) => line.startsWith('Nothing was done: '));
 
 const missingMore = (end: End, wanted: End): string[] => {
   const known = new Set(wanted.cases.flatMap(({ missing }) => missing));
@@ -401,6 +431,9 @@ function withoutEvidence({ came, end, fault, faultFree: { end: wanted } }: Facts
 const afterCapture =
   /: (?:Check memory capture|Keep memory image|Wait for the memory capture to begin)$/;
 
+/** The old key goes only where there is a new one. */
+const isDeletion = 'rotate-access-key: Delete replaced key';
+
 /** A step that fails ahead of its turn, or of the cut, is not put off. */
 const isTurnOf = (step: string, state: string): boolean =>
   /(?:in its turn|after the cut)$/.test(state) &&
@@ -424,6 +457,7 @@ function withoutContainment({ came, end, fault, faultFree: { end: wanted } }: Fa
     ...[...wanted.tried]
       .filter((state) => !end.tried.has(state) && !afterCapture.test(state))
       .filter((state) => !isTurnOf(step, state))
+      .filter((state) => step !== 'create-replacement-key' || state !== isDeletion)
       // A playbook that could not be started has tried nothing.
       .filter((state) => step !== 'start-playbook' || state.startsWith(`${playbook}: `))
       .map((state) => `not tried: ${state}`),

@@ -41,6 +41,7 @@ describe.each([
   ['started-by-hand', 'answered', 90],
   ['started-by-hand', 'throttled', 120],
   ['key-that-nobody-has', 'answered', 4],
+  ['leaked-key-replaced', 'answered', 12],
   ['started-by-hand-for-role-session', 'answered', 40],
   ['leaked-key-used-from-tor', 'answered', 90],
   ['two-findings-on-one-instance', 'released', 40],
