@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { steps } from '../../functions/index.ts';
@@ -20,11 +20,19 @@ async function printed(...args: string[]): Promise<string> {
   return out;
 }
 
-// Of a live run, in this process and in one of its own; `.ci/run` compares dry runs as well.
+/** A case of each playbook; `.ci/run` compares all cases, and dry runs as well. */
+const oneOfEach = [
+  'command-and-control-from-web-server',
+  'leaked-key-led-to-three-roles',
+  'instance-credentials-used-outside-aws',
+  'attack-sequence-on-instance-key-and-bucket',
+].map((name) => join(events, name));
+
+// Of a live run, in this process and in one of its own.
 it('prints the same bytes at another time of day, for another user, whatever the environment', async () => {
   const { stdout, stderr } = spawnSync(
     process.execPath,
-    [cli, '--json', '--mode', 'live', events],
+    [cli, '--json', '--mode', 'live', ...oneOfEach],
     {
       encoding: 'utf8',
       maxBuffer: 1 << 30,
@@ -42,7 +50,7 @@ it('prints the same bytes at another time of day, for another user, whatever the
   );
 
   expect(stderr).toBe('');
-  expect(stdout === (await printed('--json', '--mode', 'live', events))).toBe(true);
+  expect(stdout === (await printed('--json', '--mode', 'live', ...oneOfEach))).toBe(true);
 }, 60_000);
 
 describe('runs side by side in one process', () => {

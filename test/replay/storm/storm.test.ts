@@ -31,14 +31,14 @@ it('cuts fifty instances off in seconds, though their evidence takes AWS half a 
   expect(report.refused).toBeGreaterThan(0);
 }, 60_000);
 
-it('cuts the most severe first, as soon as AWS allows, when there are more cuts than it takes at once', async () => {
-  // A hundred and sixty cuts, of which AWS takes a hundred at once; fifty cases go without a turn.
-  const report = await breakOut({ findings: 80, interfaces: 2 });
+it('cuts the most severe first where not all can go at once', async () => {
+  // Fifty go without a turn; the line for the others is as long as two seconds.
+  const report = await breakOut({ findings: 60 });
 
-  expect(report).toMatchObject({ cut: 80, lost: 0, leastSeconds: 12 });
-  expect(report.last).toBeLessThan(20);
+  expect(report).toMatchObject({ cut: 60, lost: 0 });
+  expect(report.last).toBeLessThan(10);
   const [critical, high, medium] = report.bySeverity.map(({ last }) => last ?? 0);
-  expect(critical).toBeLessThan(medium ?? 0);
+  expect(critical).toBeLessThan(high ?? 0);
   expect(high).toBeLessThan(medium ?? 0);
 }, 60_000);
 
