@@ -48,7 +48,9 @@ function inWords(issue: z.core.$ZodIssue): string {
     case 'invalid_value':
       return `expected ${issue.values.map(String).join(' or ')}`;
     case 'invalid_key':
-      return `expected a key that is known there: ${issue.issues[0]?.message ?? ''}`;
+      return issue.issues[0]?.code === 'invalid_format'
+        ? issue.issues[0].message
+        : `expected a key that is known there: ${issue.issues[0]?.message ?? ''}`;
     default:
       return issue.message;
   }

@@ -3,14 +3,17 @@ import { basename } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
+import example from '../cordon.config.example.ts';
 import { AccountId, Region } from '../functions/shared/ids.ts';
 import { startedByPeople } from '../functions/shared/playbooks.ts';
 import { Settings } from '../functions/shared/settings.ts';
 import { problemsIn } from './config-problems.ts';
+import { unknownRegion } from './known-regions.ts';
 import { volumeKeyAlias } from './names.ts';
 
 const OneRegion = Region.refine((region) => region !== 'global', {
   error: 'expected a Region, such as eu-west-1; IAM needs none of its own',
+  abort: true,
 });
 
 /** The numbers of days that CloudWatch Logs takes, in order. */
@@ -56,6 +59,8 @@ const Configuration = Settings.omit(settled)
       /** Those whose findings are sent on to the first. */
       furtherRegions: z.array(OneRegion).default([]),
     }),
+    /** Regions that AWS opened after this version of `aws-cdk-lib` was made, which knows the others. */
+    newerRegions: z.array(OneRegion).default([]),
     /** The organisation that the accounts to be acted in belong to. */
     organization: z
       .string()
@@ -107,14 +112,25 @@ const Configuration = Settings.omit(settled)
     /** Regions with a key of Cordon's own for the volumes that memory is written to: 1 USD a month each. */
     volumeKeys: z.array(OneRegion).default([]),
     /** On everything that takes a tag. */
-    tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
+    tags: z
+      .record(
+        z
+          .string()
+          .min(1)
+          .max(128)
+          .regex(/^(?!aws:)/i, {
+            error: "expected a tag that does not begin with aws:, which is AWS's own",
+          }),
+        z.string().max(256),
+      )
+      .default({}),
   })
   .superRefine((config, context) => {
-    const { members, organization, externalId, responder, volumeKeys, approval, playbooks } =
-      config;
+    const { organization, externalId, responder, volumeKeys, approval, playbooks } = config;
+    const { members, newerRegions } = config;
     const refuse = (path: readonly string[], message: string) =>
       context.addIssue({ code: 'custom', path: [...path], message });
-    if (members === 'organization' || members.length > 0) {
+    if (hasMembers(config)) {
       if (!externalId) refuse(['externalId'], 'expected one, since there are members to act in');
       if (!organization) refuse(['organization'], 'expected it, since there are members to act in');
     }
@@ -126,6 +142,14 @@ const Configuration = Settings.omit(settled)
     }
     if (new Set(responder.furtherRegions).size < responder.furtherRegions.length) {
       refuse(['responder', 'furtherRegions'], 'expected no Region twice');
+    }
+    const { region, furtherRegions } = responder;
+    for (const [path, one] of [
+      ['region', region] as const,
+      ...furtherRegions.map((further, n) => [`furtherRegions.${n}`, further] as const),
+    ]) {
+      const message = unknownRegion(one, newerRegions);
+      if (message) refuse(['responder', ...path.split('.')], message);
     }
     const deployed: readonly string[] = [responder.region, ...responder.furtherRegions];
     if (volumeKeys.some((region) => !deployed.includes(region))) {
@@ -151,6 +175,16 @@ const Configuration = Settings.omit(settled)
     });
   });
 
+/** The example's own may stand in the example alone, since everybody knows it. */
+const OwnConfiguration = Configuration.superRefine((config, context) => {
+  if (!hasMembers(config) || config.externalId !== example.externalId) return;
+  const message = 'expected a word of your own, not that of the example';
+  context.addIssue({ code: 'custom', path: ['externalId'], message });
+});
+
+const hasMembers = ({ members }: Pick<Config, 'members'>): boolean =>
+  members === 'organization' || members.length > 0;
+
 /** A configuration as a deployer writes it. */
 export type CordonConfig = z.input<typeof Configuration>;
 /** A configuration that holds, with every default in place. */
@@ -162,8 +196,12 @@ export class UnusableConfigError extends Error {
 }
 
 /** Checks a configuration whole. Throws {@link UnusableConfigError}, which names `file`. */
-export function parseConfig(said: unknown, file = 'cordon.config.ts'): Config {
-  const parsed = Configuration.safeParse(said, { reportInput: true });
+export function parseConfig(
+  said: unknown,
+  file = 'cordon.config.ts',
+  schema: z.ZodType<Config> = Configuration,
+): Config {
+  const parsed = schema.safeParse(said, { reportInput: true });
   if (parsed.success) return parsed.data;
   const problems = problemsIn(parsed.error, Configuration, said);
   throw new UnusableConfigError(problems.map((problem) => `${file}: ${problem}`).join('\n'));
@@ -212,5 +250,9 @@ export async function loadConfig(path: string): Promise<Config> {
   if (module.default === undefined) {
     throw new UnusableConfigError(`${file}: expected the configuration as its default export`);
   }
-  return parseConfig(module.default, file);
+  return parseConfig(
+    module.default,
+    file,
+    path === exampleConfig ? Configuration : OwnConfiguration,
+  );
 }

@@ -13,6 +13,7 @@ writeFileSync(join(folder, 'index.mjs'), '');
 
 const decided = {
   ...example,
+  externalId: 'a-word-of-its-own',
   playbooks: { 'compromised-instance': { findings: 'dry-run', byHand: 'live' } },
 };
 const decidedIn = join(folder, 'decided.ts');

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import example from '../../cordon.config.example.ts';
 import {
   type CordonConfig,
+  exampleConfig,
   loadConfig,
   parseConfig,
   settingsOf,
@@ -31,7 +32,7 @@ describe('a configuration', () => {
     expect(new Set(Object.values(playbooks))).toEqual(new Set(['dry-run']));
   });
 
-  it.each<[string, object, string]>([
+  it.each<[string, object, string | RegExp]>([
     [
       'a misspelt key',
       { neverTuch: {} },
@@ -130,6 +131,21 @@ describe('a configuration', () => {
       'responder.region: expected a Region, such as eu-west-1; IAM needs none of its own, found "global"',
     ],
     [
+      'a Region that AWS does not have',
+      { responder: { ...example.responder, region: 'eu-wst-1' } },
+      /^responder\.region: expected a Region of AWS: .*, eu-west-1, .*; or a newer one that newerRegions lists, found "eu-wst-1"$/,
+    ],
+    [
+      'a further Region that AWS does not have',
+      { responder: { ...example.responder, furtherRegions: ['us-east-1', 'us-eats-1'] } },
+      /^responder\.furtherRegions\.1: expected a Region of AWS: .*, found "us-eats-1"$/,
+    ],
+    [
+      'a tag that AWS alone may set',
+      { tags: { service: 'cordon', 'AWS:team': 'soc' } },
+      "tags.AWS:team: expected a tag that does not begin with aws:, which is AWS's own",
+    ],
+    [
       'a capture tool without its hash',
       {
         memory: {
@@ -146,7 +162,13 @@ describe('a configuration', () => {
   ])('with %s is refused, by its key and what was expected', (_what, differs, message) => {
     const said = complaints(differs);
     expect(said).toHaveLength(1);
-    expect(said[0]).toContain(message);
+    expect(said[0]).toMatch(message);
+  });
+
+  it('takes a Region that is newer than the CDK where it is vouched for', () => {
+    const responder = { ...example.responder, region: 'eu-west-9' };
+    expect(complaints({ responder })).toHaveLength(1);
+    expect(complaints({ responder, newerRegions: ['eu-west-9'] })).toEqual([]);
   });
 
   it('says everything that is wrong at once, and in which file', () => {
@@ -192,6 +214,20 @@ describe('a configuration file', () => {
     await expect(loadConfig(join(folder, 'cordon.config.ts'))).rejects.toThrow(
       'cordon.config.ts: expected this file: copy cordon.config.example.ts to it',
     );
+  });
+
+  const withExample = (differs: object) =>
+    `import example from ${JSON.stringify(exampleConfig)};
+     export default { ...example, ...${JSON.stringify(differs)} };`;
+
+  it('may not keep the external id of the example where there are members', async () => {
+    await expect(fileWith(withExample({}), 'unchanged.ts')).rejects.toThrow(
+      'unchanged.ts: externalId: expected a word of your own, not that of the example, found',
+    );
+    const own = withExample({ externalId: 'a-word-of-my-own' });
+    await expect(fileWith(own, 'changed.ts')).resolves.toBeDefined();
+    await expect(fileWith(withExample({ members: [] }), 'alone.ts')).resolves.toBeDefined();
+    await expect(loadConfig(exampleConfig)).resolves.toBeDefined();
   });
 
   it.each([
