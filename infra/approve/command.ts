@@ -5,6 +5,7 @@ import { type Approval, untilOf, whyOf } from '../../functions/shared/approval.t
 import type { Approvals } from '../../functions/shared/approvals.ts';
 import type { Home } from '../../functions/shared/home.ts';
 import { CaseId } from '../../functions/shared/ids.ts';
+import { wrongRegion } from '../start/region.ts';
 
 /** A deployment's approvals, and who AWS says is there to answer. */
 export interface Deployment {
@@ -73,6 +74,11 @@ async function approve(said: string, options: Options, around: Around): Promise<
   if (!parsed.success) {
     const found = JSON.stringify(said.slice(0, 60));
     complain(`CASE: expected the id of a case, such as case-0123456789, found ${found}\n`);
+    return 2;
+  }
+  const wrong = wrongRegion(options.region);
+  if (wrong) {
+    complain(`${wrong}\n`);
     return 2;
   }
   try {

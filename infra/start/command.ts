@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { Command, CommanderError, Option } from 'commander';
-import { Region } from '../../functions/shared/ids.ts';
 import { playbookNames } from '../../functions/shared/playbooks.ts';
 import { UnusableInputError } from '../../functions/shared/unusable-input.ts';
 import { indented } from '../../replay/lines.ts';
-import { printable } from '../../replay/printable.ts';
 import { type Asked, inputFor } from './ask.ts';
 import { readCase } from './case.ts';
 import { findMachine, type To } from './deployment.ts';
 import { follow, type Happened } from './follow.ts';
 import { refusal } from './refusal.ts';
+import { wrongRegion } from './region.ts';
 import { documentOf, endedWell, lineOf, textOf } from './report.ts';
 
 /** Where the command's words go, and how it waits. */
@@ -130,10 +129,9 @@ interface Run {
 
 async function run({ playbook, subject, options, terminal, given }: Run): Promise<number> {
   const { profile, region, stage } = options;
-  if (region !== undefined && !Region.safeParse(region).success) {
-    terminal.complain(
-      `error: --region: expected a Region, such as eu-west-1, found ${printable(region)}\n`,
-    );
+  const wrong = wrongRegion(region);
+  if (wrong) {
+    terminal.complain(`error: ${wrong}\n`);
     return 2;
   }
   const to: To = { ...(profile && { profile }), ...(region && { region }), ...given };

@@ -386,6 +386,8 @@ describe('the command line', () => {
 
   it.each([
     [['not a case!'], 2, /^CASE: expected the id of a case, such as/],
+    [['case-0000000000', '--region', 'EU'], 2, /^--region: expected a Region, such as eu-west-1/],
+    [['case-0000000000', '--region', 'global'], 2, /^--region: expected a Region/],
     [['case-0000000000'], 1, /Nobody is asked about this case/],
     [[], 2, /missing required argument/],
   ])('says what is wrong with %o', async (args, code, said) => {

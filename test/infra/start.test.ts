@@ -379,6 +379,7 @@ describe('what cannot be started', () => {
       'expected the ARN of an execution',
     ],
     [[...byInstance, '--region', 'EU WEST'], '--region: expected a Region, such as eu-west-1'],
+    [[...byInstance, '--region', 'global'], '--region: expected a Region, such as eu-west-1'],
     [['lost-ssh-key'], "unknown command 'lost-ssh-key'"],
     [[], 'Usage: npm run start --'],
   ])('is said before AWS is asked anything: %j', async (args, said) => {
