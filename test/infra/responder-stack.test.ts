@@ -549,22 +549,3 @@ describe('while nothing happens', () => {
     expect(usd).toBeLessThanOrEqual(6);
   });
 });
-
-describe('a second stage', () => {
-  it('shares no name with the first', () => {
-    const named = (template: typeof responder) =>
-      Object.values(template.json.Resources).flatMap(({ Properties = {} }) =>
-        Object.entries(Properties)
-          .filter(
-            ([key]) =>
-              /^(?:Name|.*Name)$/.test(key) &&
-              !/^(?:Metric|LogGroup|Function|Policy|Display)Name$/.test(key),
-          )
-          .map(([, value]) => flat(value)),
-      );
-    const first = new Set(named(responder).filter((name) => !name.startsWith('<')));
-    const second = named(other);
-    expect(second.filter((name) => first.has(name))).toEqual([]);
-    expect(first.size).toBeGreaterThan(5);
-  });
-});
