@@ -1,8 +1,5 @@
-import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { install, NotInstalledError, run } from './python-environment.ts';
 import { eachTemplate } from './template-variants.ts';
 
 const pathOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
@@ -18,7 +15,11 @@ const ignored = ['W3005'];
  * It goes into a virtual environment in `.venv/cfn-lint`, or where `CORDON_CFN_LINT_VENV` says.
  * Whatever keeps it from running fails the command: nothing is skipped.
  */
-await install();
+await install({ name: 'cfn-lint', requirements, venv }).catch((error) => {
+  if (!(error instanceof NotInstalledError)) throw error;
+  console.error(error.message);
+  process.exit(1);
+});
 await eachTemplate(async (stacks) => {
   const files = stacks.map(({ templateFullPath }) => templateFullPath);
   process.exitCode = await run(`${venv}/bin/cfn-lint`, [
@@ -29,24 +30,3 @@ await eachTemplate(async (stacks) => {
   ]);
   if (process.exitCode === 0) console.log(`cfn-lint: ${files.length} templates, nothing to say`);
 });
-
-async function install(): Promise<void> {
-  const pins = createHash('sha256').update(readFileSync(requirements)).digest('hex');
-  const done = `${venv}/installed-${pins.slice(0, 12)}`;
-  if (existsSync(done)) return;
-  process.stderr.write(`installing cfn-lint into ${venv}\n`);
-  await mustRun('python3', ['-m', 'venv', '--clear', venv]);
-  await mustRun(`${venv}/bin/python`, ['-m', 'pip', 'install', '--quiet', '-r', requirements]);
-  writeFileSync(done, '');
-}
-
-/** Runs a program to its end; returns its exit code. `once` rejects when it cannot be started. */
-async function run(program: string, args: readonly string[]): Promise<number> {
-  const [code] = await once(spawn(program, args, { stdio: ['ignore', 2, 2] }), 'exit');
-  return typeof code === 'number' ? code : 1;
-}
-
-async function mustRun(program: string, args: readonly string[]): Promise<void> {
-  const code = await run(program, args);
-  if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}`);
-}

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { openSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 import { cordonApp } from '../../infra/app.ts';
+import { install, NotInstalledError } from '../../infra/python-environment.ts';
 import { buildAsset } from '../../infra/synth.ts';
 import { account, config } from './test-config.ts';
 
@@ -35,7 +35,12 @@ export default async function startMoto({
   config: { maxWorkers },
   provide,
 }: TestProject): Promise<() => Promise<void>> {
-  await install();
+  await install({ name: 'moto', requirements, venv }).catch((error) => {
+    if (!(error instanceof NotInstalledError)) throw error;
+    // Thrown, it would be a trace among vitest's own words.
+    console.error(error.message);
+    process.exit(1);
+  });
   provide('built', await build());
   const complaints = openSync(log, 'w');
   const started: Listening[] = [];
@@ -110,28 +115,8 @@ async function listening(
   };
 }
 
-async function install(): Promise<void> {
-  const pins = createHash('sha256').update(readFileSync(requirements)).digest('hex');
-  const done = `${venv}/installed-${pins.slice(0, 12)}`;
-  if (existsSync(done)) return;
-  say(`installing moto into ${venv}`);
-  await run('python3', ['-m', 'venv', '--clear', venv]);
-  await run(`${venv}/bin/python`, ['-m', 'pip', 'install', '--quiet', '-r', requirements]);
-  writeFileSync(done, '');
-}
-
-/** Runs a program to its end, with all it prints on standard error. */
-async function run(program: string, args: readonly string[]): Promise<void> {
-  const child = spawn(program, args, { stdio: ['ignore', 2, 2] });
-  // `once` rejects when the program cannot be started, Python missing say.
-  const [code] = await once(child, 'exit');
-  if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}`);
-}
-
 async function portOf({ stdout }: ChildProcess): Promise<string> {
   if (!stdout) throw new Error('it was started without a standard output');
   for await (const line of createInterface(stdout)) return line;
   throw new Error(`ended before it listened:\n${readFileSync(log, 'utf8')}`);
 }
-
-const say = (line: string) => process.stderr.write(`${line}\n`);
