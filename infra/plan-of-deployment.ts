@@ -26,31 +26,33 @@ export function planOfDeployment(assembly: CloudAssembly, config: Config): strin
     `May act in ${reachInWords(config)}.`,
     `Findings of members: ${findings === 'delegated-administrator' ? 'brought by GuardDuty' : 'sent by their own stacks'}.`,
     `Never touched: ${neverTouched(config)}.`,
-    `Evidence cannot be deleted for ${evidence.days} days (${evidence.mode}${evidence.mode === 'compliance' ? ': not even by root' : ''}).`,
+    `Evidence cannot be deleted for ${counts(evidence.days, 'day')} (${evidence.mode}${evidence.mode === 'compliance' ? ': not even by root' : ''}).`,
     ...membersByStackSets(config),
     '',
   ].join('\n');
 }
 
 const kinds: Readonly<Record<string, string>> = {
-  'AWS::Lambda::Function': 'Lambdas',
-  'AWS::StepFunctions::StateMachine': 'state machines',
-  'AWS::Events::Rule': 'rules',
-  'AWS::KMS::Key': 'KMS keys',
-  'AWS::DynamoDB::Table': 'tables',
-  'AWS::S3::Bucket': 'buckets',
-  'AWS::IAM::Role': 'roles',
-  'AWS::CloudWatch::Alarm': 'alarms',
+  'AWS::Lambda::Function': 'Lambda',
+  'AWS::StepFunctions::StateMachine': 'state machine',
+  'AWS::Events::Rule': 'rule',
+  'AWS::KMS::Key': 'KMS key',
+  'AWS::DynamoDB::Table': 'table',
+  'AWS::S3::Bucket': 'bucket',
+  'AWS::IAM::Role': 'role',
+  'AWS::CloudWatch::Alarm': 'alarm',
 };
 
 function contents({ Resources }: { Resources: Record<string, { Type: string }> }): string {
   const types = Object.values(Resources).map(({ Type }) => Type);
   const counted = Object.entries(kinds).flatMap(([type, name]) => {
     const count = types.filter((one) => one === type).length;
-    return count > 0 ? [`${count} ${name}`] : [];
+    return count > 0 ? [counts(count, name)] : [];
   });
-  return `${types.length} resources (${counted.join(', ')})`;
+  return `${counts(types.length, 'resource')} (${counted.join(', ')})`;
 }
+
+const counts = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
 
 function policyInWords({ playbooks }: Config, playbook: (typeof playbookNames)[number]): string {
   const said = playbooks[playbook] ?? 'dry-run';

@@ -24,8 +24,8 @@ export function refusal(error: unknown, { profile, region }: To): string | undef
   }
   if (name === 'CredentialsProviderError' || name === 'TokenProviderError') {
     return profile
-      ? `Profile ${profile} gives no AWS credentials: ${message} Sign in: ${signIn}.`
-      : `There are no AWS credentials. Say --profile NAME, or set AWS_PROFILE; to sign in: ${signIn}.`;
+      ? `Profile ${profile} gives no AWS credentials: ${sentence(message)} Sign in: ${signIn}`
+      : `There are no AWS credentials. Say --profile NAME, or set AWS_PROFILE; to sign in: ${signIn}`;
   }
   if (unknownCredentials.has(name)) {
     return `AWS does not take these credentials (${name}): is it the right profile, and this machine's clock right?`;
@@ -34,7 +34,7 @@ export function refusal(error: unknown, { profile, region }: To): string | undef
     return "No Region is set. Say the responder's: --region eu-west-1, or set AWS_REGION.";
   }
   if (/AccessDenied|NotAuthorized|Unauthorized/.test(name)) {
-    return `AWS refuses: ${message} Who starts playbooks needs what docs/deploy.md lists.`;
+    return `AWS refuses: ${sentence(message)} Who starts playbooks needs what docs/deploy.md lists.`;
   }
   if (unreachable.has(code) || name === 'TimeoutError') {
     const where = hostname ?? region ?? 'this Region';
@@ -42,6 +42,9 @@ export function refusal(error: unknown, { profile, region }: To): string | undef
   }
   return undefined;
 }
+
+/** AWS ends some of its messages with a full stop. */
+const sentence = (message: string): string => (/[.!?]$/.test(message) ? message : `${message}.`);
 
 const unknownCredentials: ReadonlySet<string> = new Set([
   'UnrecognizedClientException',

@@ -107,7 +107,7 @@ describe('deploy', () => {
     for (const line of [
       'Cordon, stage prod, in account 111122223333:',
       /cordon-prod-responder in eu-west-1: \d+ resources \(\d+ Lambdas, \d+ state machines, /,
-      'cordon-prod-forwarding-us-east-1 in us-east-1:',
+      /cordon-prod-forwarding-us-east-1 in us-east-1: \d+ resources \(\d+ rules, 1 role, 1 alarm\)/,
       'compromised-instance: dry-run for findings, LIVE by hand',
       'compromised-role: dry-run',
       'May act in accounts 111122223333, 777788889999, 444455556666.',

@@ -409,6 +409,11 @@ describe('what cannot be started', () => {
       'not authorized to perform: states:StartExecution. Who starts playbooks needs what docs/deploy.md lists.',
     ],
     [
+      'no permission, in words without a full stop',
+      refused('StartExecution', 'AccessDeniedException', 'no identity-based policy allows it'),
+      'AWS refuses: no identity-based policy allows it. Who starts playbooks',
+    ],
+    [
       'another Region',
       { machines: { 'us-east-1': ['cordon-prod-compromised-instance'] } },
       'There is no cordon-prod-compromised-instance in eu-west-1 of account 111122223333. It is in us-east-1: say --region us-east-1.',
@@ -455,9 +460,12 @@ describe('what cannot be started', () => {
   it.concurrent.each([
     [
       ['--region', 'eu-west-1'],
-      'There are no AWS credentials. Say --profile NAME, or set AWS_PROFILE',
+      /There are no AWS credentials\. Say --profile NAME, or set AWS_PROFILE; .* --profile NAME $/,
     ],
-    [['--region', 'eu-west-1', '--profile', 'nobody'], 'Profile nobody gives no AWS credentials'],
+    [
+      ['--region', 'eu-west-1', '--profile', 'nobody'],
+      /Profile nobody gives no AWS credentials: .*[^.]\. Sign in: aws sso login --profile nobody $/,
+    ],
     [[], "No Region is set. Say the responder's: --region eu-west-1, or set AWS_REGION."],
   ])('is said by the program itself, in an empty environment: %j', async (args, said) => {
     const cli = fileURLToPath(new URL('../../infra/start/cli.ts', import.meta.url));
@@ -468,6 +476,6 @@ describe('what cannot be started', () => {
       );
     });
     expect(code).toBe(2);
-    expect(stderr.replaceAll('\n', ' ')).toContain(said);
+    expect(stderr.replaceAll('\n', ' ')).toMatch(said);
   });
 });
