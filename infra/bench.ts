@@ -67,7 +67,7 @@ async function costs() {
         stackName,
       )?.[1];
       if (!part) continue;
-      const { usd, items } = idleCost(template);
+      const { usd, items } = idleCost(template.Resources);
       const hasKey = items.some(({ what }) => what === 'AWS::KMS::Key');
       const withKey = part === 'forwarding' && hasKey ? ', with a volume key' : '';
       const most = part === 'responder' ? 6 : withKey ? null : 1;

@@ -1,5 +1,6 @@
+import type { Resource } from '../idle-cost.ts';
 import { drawn, quoted, style } from './picture.ts';
-import type { Resource, Template } from './templates.ts';
+import type { Template } from './templates.ts';
 
 /** What of the responder's template the picture shows, and what it says of each kind. */
 interface Counts {

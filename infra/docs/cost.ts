@@ -1,60 +1,8 @@
+import { idleCost } from '../idle-cost.ts';
 import type { Incident } from './incidents.ts';
 import { table } from './markdown.ts';
 import { prices, pricesOf } from './prices.ts';
 import type { Template } from './templates.ts';
-
-/** What a month costs in which nothing happens, by what of a template costs anything then. */
-const idle = {
-  'AWS::KMS::Key': prices.key,
-  'AWS::CloudWatch::Alarm': prices.alarm,
-  'AWS::CloudWatch::CompositeAlarm': prices.compositeAlarm,
-  'AWS::CloudWatch::Dashboard': prices.dashboard,
-} as const;
-
-/** Types that cost by use alone: nothing while nothing happens, and nothing for being there. */
-const byUse: ReadonlySet<string> = new Set([
-  ...['AWS::DynamoDB::Table', 'AWS::Events::EventBus', 'AWS::Events::EventBusPolicy'],
-  ...['AWS::Events::Rule', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::Policy', 'AWS::IAM::Role'],
-  ...['AWS::KMS::Alias', 'AWS::Lambda::Function', 'AWS::Lambda::Permission'],
-  ...['AWS::Logs::LogGroup', 'AWS::Logs::MetricFilter', 'AWS::S3::Bucket'],
-  ...['AWS::S3::BucketPolicy', 'AWS::SNS::Subscription', 'AWS::SNS::Topic'],
-  ...['AWS::SNS::TopicPolicy', 'AWS::SQS::Queue', 'AWS::SQS::QueuePolicy'],
-  ...['AWS::SSM::Document', 'AWS::StepFunctions::StateMachine', 'AWS::CDK::Metadata'],
-  ...[
-    'AWS::Chatbot::SlackChannelConfiguration',
-    'AWS::Lambda::EventInvokeConfig',
-    'AWS::Lambda::Url',
-    'Custom::AWS',
-  ],
-  ...['AWS::Chatbot::MicrosoftTeamsChannelConfiguration', 'AWS::CloudFormation::StackSet'],
-]);
-
-interface IdleCost {
-  readonly stack: string;
-  readonly counts: Readonly<Record<keyof typeof idle, number>>;
-  readonly dollars: number;
-}
-
-/**
- * What a stack costs in a month in which nothing happens and nothing is kept. Throws for a type of
- * resource of which nobody has said what it costs.
- */
-export function idleCostOf({ stack, resources }: Template): IdleCost {
-  const types = Object.values(resources).map(({ Type }) => Type);
-  for (const type of types) {
-    if (!(type in idle) && !byUse.has(type)) throw new Error(`what does ${type} cost a month?`);
-  }
-  // The keys are the literal's own.
-  const priced = Object.keys(idle) as (keyof typeof idle)[];
-  const count = (type: keyof typeof idle) => types.filter((one) => one === type).length;
-  const counts = Object.fromEntries(
-    priced.map((type) => [type, count(type)]),
-  ) as IdleCost['counts'];
-  // An account has three dashboards for nothing.
-  const charged = { ...counts, 'AWS::CloudWatch::Dashboard': 0 };
-  const dollars = priced.reduce((sum, type) => sum + charged[type] * idle[type].dollars, 0);
-  return { stack, counts, dollars };
-}
 
 /** How long a step is taken to run: nobody has measured it on AWS. */
 const seconds = { invocation: 0.5, call: 0.1, slowCall: 0.5 };
@@ -150,20 +98,22 @@ const onePoll: Incident = {
 const idleTable = (templates: readonly Template[]): string =>
   table(
     ['stack', 'keys', 'alarms', 'composite alarms', 'dashboards', 'USD a month'],
-    templates.map((template) => {
-      const { stack, counts, dollars: sum } = idleCostOf(template);
-      const { 'AWS::KMS::Key': keys, 'AWS::CloudWatch::Alarm': alarms } = counts;
-      const { 'AWS::CloudWatch::CompositeAlarm': composite } = counts;
-      const shown = (count: number, price: { dollars: number }) =>
-        count > 0 ? `${count} × ${price.dollars.toFixed(2)}` : '–';
-      const dashboards = counts['AWS::CloudWatch::Dashboard'];
+    templates.map(({ stack, resources }) => {
+      const { items, usd } = idleCost(resources);
+      const shown = (type: string) => {
+        const item = items.find(({ what }) => what === type);
+        return item ? `${item.count} × ${item.each.toFixed(2)}` : '–';
+      };
+      const dashboards = Object.values(resources).filter(
+        ({ Type }) => Type === 'AWS::CloudWatch::Dashboard',
+      ).length;
       return [
         `\`${stack}\``,
-        shown(keys, prices.key),
-        shown(alarms, prices.alarm),
-        shown(composite, prices.compositeAlarm),
+        shown('AWS::KMS::Key'),
+        shown('AWS::CloudWatch::Alarm'),
+        shown('AWS::CloudWatch::CompositeAlarm'),
         dashboards > 0 ? `${dashboards} of 3 free` : '–',
-        `**${sum.toFixed(2)}**`,
+        `**${usd.toFixed(2)}**`,
       ];
     }),
   );

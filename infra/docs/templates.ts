@@ -3,12 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cordonApp } from '../app.ts';
 import { exampleConfig, loadConfig } from '../config.ts';
-
-/** A resource of a template, as far as the docs look at it. */
-export interface Resource {
-  readonly Type: string;
-  readonly Properties?: Readonly<Record<string, unknown>>;
-}
+import type { Resource } from '../idle-cost.ts';
 
 /** A stack's template, with where it goes. */
 export interface Template {

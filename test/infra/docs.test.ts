@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { steps } from '../../functions/index.ts';
 import type { Step } from '../../functions/shared/step.ts';
-import { costOf, gigabytesOf, idleCostOf } from '../../infra/docs/cost.ts';
+import { costOf, gigabytesOf } from '../../infra/docs/cost.ts';
 import { type Facts, facts, generated } from '../../infra/docs/generated.ts';
 import { reasons } from '../../infra/docs/reasons.ts';
+import { idleCost } from '../../infra/idle-cost.ts';
 import { loadWorkflows, statesOf } from '../../replay/workflow.ts';
 
 const inRepository = (path: string) =>
@@ -25,9 +26,10 @@ describe('what the docs have from the code', () => {
 
 describe('the cost', () => {
   it('of a month in which nothing happens is at most 6 USD for the responder, 1 for each stack beside', () => {
-    for (const template of known.templates) {
-      const { stack, dollars } = idleCostOf(template);
-      expect(dollars, stack).toBeLessThanOrEqual(stack.endsWith('-responder') ? 6 : 1);
+    for (const { stack, resources } of known.templates) {
+      expect(idleCost(resources).usd, stack).toBeLessThanOrEqual(
+        stack.endsWith('-responder') ? 6 : 1,
+      );
     }
   });
 
@@ -41,21 +43,19 @@ describe('the cost', () => {
 
   it('is not taken for nothing where nobody has said what a resource costs', () => {
     const resources = { Nat: { Type: 'AWS::EC2::NatGateway' } };
-    expect(() => idleCostOf({ stack: 's', resources })).toThrow(
-      'what does AWS::EC2::NatGateway cost',
-    );
+    expect(() => idleCost(resources)).toThrow('what does AWS::EC2::NatGateway cost');
   });
 
-  it('counts every key, alarm and dashboard of a stack', () => {
+  it('counts every key and alarm of a stack, and each dashboard but three', () => {
     const of = (Type: string, count: number) =>
       Object.fromEntries(Array.from({ length: count }, (_, n) => [`${Type}${n}`, { Type }]));
     const resources = {
       ...of('AWS::KMS::Key', 2),
       ...of('AWS::CloudWatch::Alarm', 3),
-      ...of('AWS::CloudWatch::Dashboard', 1),
+      ...of('AWS::CloudWatch::Dashboard', 4),
       ...of('AWS::Lambda::Function', 5),
     };
-    expect(idleCostOf({ stack: 's', resources }).dollars).toBeCloseTo(2.3);
+    expect(idleCost(resources).usd).toBe(2 + 0.3 + 3);
   });
 });
 

@@ -541,7 +541,7 @@ describe('the stack for Security Hub', () => {
 
 describe('while nothing happens', () => {
   it('the home Region costs at most 6 USD a month, keys included', () => {
-    const { items, usd } = idleCost(responder.json);
+    const { items, usd } = idleCost(responder.json.Resources);
     expect(items).toEqual([
       { what: 'AWS::KMS::Key', count: 4, each: 1 },
       { what: 'AWS::CloudWatch::Alarm', count: 7, each: 0.1 },
