@@ -115,9 +115,9 @@ function* faultsOfTask(state: State, step: Step | undefined): Faults {
       yield ['TimeoutSecondsPath', 'expected; how long people have comes from configuration'];
     }
   } else if (state.TimeoutSeconds === undefined) yield ['TimeoutSeconds', 'expected'];
-  if (state.ResultPath === undefined)
-    yield ['ResultPath', 'expected; left out it replaces everything'];
-  else if (state.ResultPath !== null && !isOwnField(state.ResultPath)) {
+  if (state.ResultPath === undefined) {
+    if (!isLastWord(state)) yield ['ResultPath', 'expected; left out it replaces everything'];
+  } else if (state.ResultPath !== null && !isOwnField(state.ResultPath)) {
     yield ['ResultPath', 'expected one field of its own, such as $.isolation'];
   }
   const never = isAnswered(state) ? `States.Timeout,${neverRetried}` : neverRetried;
@@ -132,6 +132,10 @@ function* faultsOfTask(state: State, step: Step | undefined): Faults {
   }
   if (step) yield* faultsOfPayload(payloadOf(state) ?? null, step);
 }
+
+/** What ends an item of a Map, or a branch, may leave nothing behind but what it names. */
+const isLastWord = ({ End, ResultSelector }: State): boolean =>
+  End === true && ResultSelector !== undefined;
 
 const neverRetried = 'UndeclaredCallError,UnusableInputError';
 /** Of a step that AWS throttled, and of a Lambda beyond its account's concurrency. */

@@ -175,6 +175,10 @@ it('finds nothing wrong with a good workflow', () => {
   expect(lint()).toEqual([]);
   expect(map()).toEqual([]);
   expect(map({ ResultSelector: { 'each.$': '$' } })).toEqual([]);
+  const named = { ResultSelector: { 'outcome.$': '$.outcome' }, ResultPath: undefined };
+  expect(map({}, { ...named, Next: undefined, End: true })).not.toContainEqual(
+    expect.stringContaining('ResultPath'),
+  );
   expect(parallel({ Parameters: { outcome: 'failed' }, ResultPath: '$.cut' })).toEqual([]);
   expect(choice({ Variable: '$.case.outcome', StringEquals: 'opened' })).toEqual([]);
   expect(between({ Type: 'Wait', SecondsPath: '$.case.wait' })).toEqual([]);
@@ -200,6 +204,11 @@ it.each<[string, readonly string[], string]>([
     'a result that replaces everything',
     lint({ Cut: without(cut, 'ResultPath') }),
     '"Cut" ResultPath: expected; left out it replaces everything',
+  ],
+  [
+    'a result that replaces everything although more follows',
+    map({}, { ResultSelector: { 'outcome.$': '$.outcome' }, ResultPath: undefined }),
+    '"Revoke" ResultPath: expected; left out it replaces everything',
   ],
   [
     'a result put inside another',
