@@ -68,7 +68,8 @@ what is kept.
 Step Functions, Lambda (each as large as the largest, ${gigabytes * 1024} MB, arm64) and DynamoDB. Lambda's time is assumed: ${seconds.invocation} s an invocation,
 ${seconds.call} s a call more, and ${seconds.slowCall} s for each of CloudTrail's, which takes two a second. DynamoDB charges a
 transaction's writes twice. One incident on one target is a case; a finding on several targets makes
-several, whose sum is divided by them.
+several, whose sum is divided by them. An approved one is rehearsed for the plan and once more when people
+have agreed; the page is opened and answered once.
 
 ${incidentTable(used, gigabytes)}
 
@@ -78,7 +79,8 @@ ${incidentTable(used, gigabytes)}
 **Apart from it**: each look at a running memory capture, one a minute, is three transitions and one
 invocation, ${dollars(3 * prices.transition.dollars + costOf(onePoll, gigabytes).lambda, 6)}; at most 15 of them with the default time box.
 
-**Per 1,000 incidents** of the dearest kind here: ${dollars(1000 * Math.max(...used.map((one) => costOf(one, gigabytes).each)), 2)}. What an incident keeps costs more than what
+**Per 1,000 incidents** of the dearest kind here: ${dollars(1000 * dearest(used, gigabytes, false), 2)}, or ${dollars(1000 * dearest(used, gigabytes, true), 2)}
+where people approve first. What an incident keeps costs more than what
 it runs: a snapshot of 100 GB is ${dollars(100 * prices.snapshotGigabyte.dollars, 2)} a month until you delete it, and a step's log lines, about 50 KB an
 incident, ${dollars((50 / 1024 / 1024) * prices.logGigabyte.dollars, 6)}. A finding forwarded from another Region or account is ${dollars(prices.forwardedEvent.dollars, 6)}.
 
@@ -90,8 +92,22 @@ ${priceTable()}
 `;
 }
 
+const dearest = (used: readonly Incident[], gigabytes: number, approved: boolean): number =>
+  Math.max(
+    ...used.filter((one) => one.approved === approved).map((one) => costOf(one, gigabytes).each),
+  );
+
 const onePoll: Incident = {
-  ...{ name: '', playbook: '', cases: 1, transitions: 0, invocations: 1, calls: 1, slowCalls: 0 },
+  ...{
+    name: '',
+    approved: false,
+    playbook: '',
+    cases: 1,
+    transitions: 0,
+    invocations: 1,
+    calls: 1,
+    slowCalls: 0,
+  },
   ...{ writeUnits: 0, readUnits: 0, polls: 0 },
 };
 
@@ -122,13 +138,21 @@ const incidentTable = (used: readonly Incident[], gigabytes: number): string =>
   table(
     [
       ...['replay', 'playbook', 'cases', 'transitions', 'invocations', 'calls', 'look-ups'],
-      ...['write units', 'read units', 'Step Functions', 'Lambda', 'DynamoDB', 'USD a case'],
+      ...[
+        'write units',
+        'read units',
+        'Step Functions',
+        'Lambda',
+        'DynamoDB',
+        'USD a finding',
+        'USD a case',
+      ],
     ],
     used.map((one) => {
       const cost = costOf(one, gigabytes);
       return [
         ...[
-          `\`${one.name}\``,
+          `\`${one.name}\`${one.approved ? ', approved' : ''}`,
           one.playbook,
           String(one.cases),
           String(one.transitions),
@@ -137,7 +161,7 @@ const incidentTable = (used: readonly Incident[], gigabytes: number): string =>
         ...[String(one.calls - one.slowCalls), String(one.slowCalls)],
         ...[String(one.writeUnits), String(one.readUnits)],
         ...[cost.stepFunctions.toFixed(6), cost.lambda.toFixed(6), cost.dynamoDb.toFixed(6)],
-        `**${cost.each.toFixed(6)}**`,
+        ...[cost.all.toFixed(6), `**${cost.each.toFixed(6)}**`],
       ];
     }),
   );

@@ -1,5 +1,6 @@
 import { steps } from '../../functions/index.ts';
 import type { Change, Item, Key, Refused } from '../../functions/shared/case-table.ts';
+import type { Settings } from '../../functions/shared/settings.ts';
 import { accountFromFinding } from '../../replay/account/from-finding.ts';
 import { RehearsalAccount } from '../../replay/account/rehearsal-account.ts';
 import { CaseTableInMemory } from '../../replay/case-table-in-memory.ts';
@@ -12,6 +13,8 @@ import { loadWorkflows } from '../../replay/workflow.ts';
 /** What one incident uses, counted in a live replay of it. */
 export interface Incident {
   readonly name: string;
+  /** People were asked first, and agreed: it was rehearsed before and after they did. */
+  readonly approved: boolean;
   readonly playbook: string;
   /** One incident on one target is a case; a finding on several targets makes several. */
   readonly cases: number;
@@ -28,12 +31,18 @@ export interface Incident {
 }
 
 /** The fullest case of each playbook that answers findings: memory, a trace, further playbooks. */
-const names = [
-  'command-and-control-from-web-server',
-  'leaked-key-led-to-three-roles',
-  'instance-credentials-used-outside-aws',
-  'attack-sequence-on-instance-key-and-bucket',
+const counted: readonly Pick<Incident, 'name' | 'approved'>[] = [
+  { name: 'command-and-control-from-web-server', approved: false },
+  { name: 'command-and-control-from-web-server', approved: true },
+  { name: 'leaked-key-led-to-three-roles', approved: false },
+  { name: 'leaked-key-led-to-three-roles', approved: true },
+  { name: 'instance-credentials-used-outside-aws', approved: false },
+  { name: 'attack-sequence-on-instance-key-and-bucket', approved: false },
+  { name: 'attack-sequence-on-instance-and-its-session', approved: false },
 ];
+
+/** An approver opens the page and presses a button. */
+const invocationsOfPage = 2;
 
 const kilobytes = (item: Item | undefined, each: number): number =>
   Math.max(1, Math.ceil(Buffer.byteLength(JSON.stringify(item ?? {})) / 1024 / each));
@@ -69,9 +78,9 @@ class MeteredTable extends CaseTableInMemory {
 const workflows = loadWorkflows(steps);
 
 /** Replays each incident live, with the playbooks that its own one starts, and counts. */
-export const incidents = (): Promise<readonly Incident[]> => Promise.all(names.map(counted));
+export const incidents = (): Promise<readonly Incident[]> => Promise.all(counted.map(count));
 
-async function counted(name: string): Promise<Incident> {
+async function count({ name, approved }: (typeof counted)[number]): Promise<Incident> {
   const [of] = readCases(new URL(`../../events/${name}`, import.meta.url).pathname);
   const [item] = of ? findingsIn(of) : [];
   if (!of || !item || !('parsed' in item)) throw new Error(`events/${name} is no case`);
@@ -82,14 +91,35 @@ async function counted(name: string): Promise<Incident> {
   const now = () => new Date(finding.updatedAt);
   const account = new RehearsalAccount(of.account ?? accountFromFinding(finding), { now });
   const table = new MeteredTable();
-  const world = { account, table, running: new Set<string>(), settings: of.settings, now };
+  const settings = approved ? askingFirst(of.settings) : of.settings;
+  const world = {
+    ...{ account, table, running: new Set<string>(), settings, now },
+    ...(approved && { approver: 'approves' as const }),
+  };
   const input = asked.request;
   const family = await runFamily({ workflow, name: 'run', input, ...world }, workflows).ended;
   const { writeUnits, readUnits } = table;
-  return { name, playbook: asked.playbook, ...usedBy(family), writeUnits, readUnits };
+  const used = usedBy(family);
+  const invocations = used.invocations + (approved ? invocationsOfPage : 0);
+  const playbook = asked.playbook;
+  return { name, approved, playbook, ...used, invocations, writeUnits, readUnits };
 }
 
-function usedBy(family: Family): Omit<Incident, 'name' | 'playbook' | 'writeUnits' | 'readUnits'> {
+const askingFirst = (settings: Settings): Settings => ({
+  ...settings,
+  playbooks: {
+    ...settings.playbooks,
+    'compromised-instance': 'approve',
+    'compromised-access-key': 'approve',
+  },
+});
+
+type Counted = Pick<
+  Incident,
+  'cases' | 'transitions' | 'invocations' | 'calls' | 'slowCalls' | 'polls'
+>;
+
+function usedBy(family: Family): Counted {
   const entered = withStarted(family).flatMap(({ ran }) => ran.entered);
   const invocations = entered.flatMap((state) => state.invocations);
   const polls = invocations.filter(({ step }) => step === 'check-memory-capture').length;
