@@ -11,10 +11,13 @@ import type {
 export class CaseTableInMemory implements CaseTable {
   /** By partition and by place in it, as JSON. */
   readonly #partitions = new Map<string, Map<string, string>>();
-  readonly #latency: () => Promise<void>;
+  readonly #latency: (moved?: string) => Promise<void>;
 
-  /** `latency` is awaited before every request; the bench measures with it. */
-  constructor(latency: () => Promise<void> = async () => {}) {
+  /**
+   * `latency` is awaited before every request; the bench measures with it. It is told the partition of
+   * an item that is moved on, which many may want to do at once.
+   */
+  constructor(latency: (moved?: string) => Promise<void> = async () => {}) {
     this.#latency = latency;
   }
 
@@ -59,7 +62,7 @@ export class CaseTableInMemory implements CaseTable {
     { by, from }: { by: number; from: number },
     count?: string,
   ): Promise<Item> {
-    await this.#latency();
+    await this.#latency(key.pk);
     const now = this.#find(key);
     const { pk, sk } = key;
     const item: Item = {

@@ -4,6 +4,7 @@ import {
   bucketOf,
   caseTableRate,
   deliveries,
+  itemRate,
   latencies,
   type RegionSize,
   regionLimits,
@@ -82,10 +83,25 @@ export class AwsLimits {
     }
   }
 
-  /** A request to the case table, which the SDK sends again until it is taken. */
-  async caseTable(): Promise<void> {
+  /**
+   * A request to the case table, which the SDK sends again until it is taken; or a write to one item of
+   * it that many write to at once, which it sends four times.
+   */
+  async caseTable(hot?: string): Promise<void> {
     await this.#waitFor('dynamodb', caseTableRate);
-    await this.#time.pass(latencies.caseTable);
+    for (let attempt = 0; ; attempt++) {
+      await this.#time.pass(latencies.caseTable);
+      if (hot === undefined) return;
+      const sent = this.calls.get('dynamodb:UpdateItem') ?? { passed: 0, refused: 0 };
+      this.calls.set('dynamodb:UpdateItem', sent);
+      if (this.#take(`dynamodb ${hot}`, itemRate)) {
+        sent.passed++;
+        return;
+      }
+      sent.refused++;
+      if (attempt === 3) throw throttledAs('ProvisionedThroughputExceededException');
+      await this.#time.pass(Math.random() * 500 * 2 ** attempt);
+    }
   }
 
   async #waitFor(name: string, rate: Rate): Promise<void> {

@@ -94,5 +94,11 @@ export const deliveries = { most: 185, firstMs: 1_000, longestMs: 60_000 } as co
 /** A new on-demand table's, in requests; each of Cordon's is one write or one read or little more. */
 export const caseTableRate: Rate = { burst: 4_000, perSecond: 4_000 };
 
+/**
+ * Writes to one partition of a table, and so to one item.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
+ */
+export const itemRate: Rate = { burst: 1_000, perSecond: 1_000 };
+
 /** Milliseconds that are measured nowhere here: a call's answer, and what Lambda adds to a run. */
 export const latencies = { call: 30, caseTable: 10, coldStart: 500, warmStart: 20 } as const;

@@ -81,7 +81,7 @@ async function breakOut(options: StormOptions, time: VirtualTime): Promise<Storm
   });
   const world = {
     account,
-    table: new CaseTableInMemory(() => limits.caseTable()),
+    table: new CaseTableInMemory((moved) => limits.caseTable(moved)),
     evidence: new EvidenceInMemory(),
     running: new Set<string>(),
     settings: settingsFor(options),
