@@ -9,7 +9,7 @@ process.exitCode = await replayCommand(process.argv.slice(2), {
   print: (text) => process.stdout.write(text),
   complain: (text) => process.stderr.write(text),
   colour: process.stdout.isTTY === true && !process.env.NO_COLOR,
-  progress: process.stderr.isTTY === true ? await progressLine() : undefined,
+  progress: await progressLine(),
 });
 
 /** A reader that has seen enough, such as `head`, is no failure. */

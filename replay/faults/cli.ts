@@ -8,5 +8,5 @@ process.exitCode = await faultsCommand(process.argv.slice(2), {
   print: (text) => process.stdout.write(text),
   complain: (text) => process.stderr.write(text),
   colour: false,
-  progress: process.stderr.isTTY === true ? await progressLine() : undefined,
+  progress: await progressLine(),
 });
