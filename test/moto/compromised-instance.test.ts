@@ -366,15 +366,14 @@ describe('the compromised-instance workflow, in moto', () => {
 
   it('cuts off first when it is asked to', async () => {
     const invocations = await run('live', { priority: 'containment-first' });
-    expect(outcomes(invocations)).toMatchObject({
-      'isolate-instance': 'already-isolated',
-      'close-case': 'contained',
-    });
-    const [first] = invocations.filter(({ step }) => step === 'isolate-instance');
-    expect(first).toMatchObject({
-      outcome: 'isolated',
-      result: { group: 'no-rules', reason: 'no-endpoint' },
-    });
+    expect(outcomes(invocations)).toMatchObject({ 'close-case': 'contained' });
+    // Into the group without rules, it is the only cut that is needed.
+    expect(invocations.filter(({ step }) => step === 'isolate-instance')).toEqual([
+      expect.objectContaining({
+        outcome: 'isolated',
+        result: expect.objectContaining({ group: 'no-rules', reason: 'no-endpoint' }),
+      }),
+    ]);
     const { interfaces } = ofInstance(await now(), world.instanceId);
     expect(new Set(interfaces.flatMap(({ groups }) => groups)).size).toBe(1);
   });
