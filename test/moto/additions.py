@@ -16,6 +16,8 @@
 * An instance that is taken out of a classic load balancer is out of it, also when it is there as a
   member of an Auto Scaling group: moto keeps the two apart.
   https://docs.aws.amazon.com/elasticloadbalancing/2012-06-01/APIReference/API_DeregisterInstancesFromLoadBalancer.html
+* Accounts: whose key a caller has is the account a call is for. By itself moto takes every call for
+  the one that `MOTO_ACCOUNT_ID` names, or every unknown key for one of its own number.
 * Time: the interpreter of state machines waits and retries `FASTER` times as fast as it is told.
   The definitions stay as they are deployed.
 
@@ -31,6 +33,7 @@ import ast
 import importlib
 import inspect
 import json
+import os
 import textwrap
 import time
 from functools import lru_cache
@@ -48,6 +51,7 @@ from moto.cloudformation.parsing import resource_class_from_type
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.elb.models import ELBBackend
 from moto.core.responses import ActionResult, BaseResponse
+from moto.iam.models import iam_backends
 from moto.iam.policy_validation import IAMPolicyDocumentValidator
 from moto.iam.responses import IamResponse
 from moto.kms.models import Key, kms_backends
@@ -237,10 +241,17 @@ def deregister(backend, load_balancer_name, instance_ids, from_autoscaling=False
     return known_deregister(backend, load_balancer_name, instance_ids, from_autoscaling)
 
 
+def account_of_key(response):
+    key = response.get_access_key()
+    known = (account for account, iam in list(iam_backends.items()) if key in iam["aws"].access_keys)
+    return next(known, os.environ["MOTO_ACCOUNT_ID"])
+
+
 modules = list(backends.list_of_moto_modules())
 backends.list_of_moto_modules = lambda: modules
 for parsing in (jsonpath_ng.ext, json_path, result_path):
     parsing.parse = lru_cache(maxsize=None)(parsing.parse)
+BaseResponse.get_current_account = account_of_key
 ELBBackend.deregister_instances = deregister
 NetworkInterface.get_filter_value = filter_value
 ECDSAPrivateKey.sign = sign_digest

@@ -177,11 +177,18 @@ def check_action_permitted(request, resource):
     known = [] if resource in ("*", "arn:aws:s3:::*") else [resource]
     account, region = request.account_id, request._region
     arns = known or resources_of(service, action, region, account, said_by(request))
-    policies = [IAMPolicy(policy)._policy_json for policy in request._access_key.collect_policies()]
+    policies = [document_of(policy) for policy in request._access_key.collect_policies()]
     for asked in actions_of(request._action, said_by(request)):
         for arn in arns or [None]:
             if not permits(policies, asked, arn):
                 deny(request, asked)
+
+
+def document_of(policy):
+    # What CloudFormation puts into a role is kept as it stands in the template.
+    if isinstance(policy, dict) and "Statement" in policy:
+        return policy
+    return IAMPolicy(policy)._policy_json
 
 
 def actions_of(action, said):

@@ -29,11 +29,10 @@ beforeAll(async () => {
   ({ made } = await createStack(templates, stackName(config.stage, 'responder')));
   rules = await rulesOf(made, toMoto.region);
   delivered = await deliveriesBy(rules);
-  await createStack(
-    templates,
-    stackName(config.stage, `forwarding-${furtherRegion}`),
-    furtherRegion,
-  );
+  await createStack(templates, stackName(config.stage, `forwarding-${furtherRegion}`), {
+    ...toMoto,
+    region: furtherRegion,
+  });
 });
 
 const ruleOf = ({ name }: Trigger) => `On${pascal(name)}`;

@@ -14,6 +14,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import * as z from 'zod';
 import { patient } from '../../functions/shared/connection.ts';
+import type { Connection } from '../../functions/shared/step.ts';
 import { typesUnknown } from './additions.ts';
 import { toMoto } from './moto.ts';
 import { account } from './test-config.ts';
@@ -47,9 +48,9 @@ export interface Made {
  * and version there, and something uploaded for every asset. Says what moto made of it, and which
  * resources it passed over because it does not know their type.
  */
-export async function createStack(folder: string, name: string, region: string = toMoto.region) {
-  const cloudFormation = new CloudFormationClient(patient({ ...toMoto, region }));
-  await bootstrap(folder, region);
+export async function createStack(folder: string, name: string, to: Connection = toMoto) {
+  const cloudFormation = new CloudFormationClient(patient(to));
+  await bootstrap(folder, to.region);
   const text = readFileSync(`${folder}/${name}.template.json`, 'utf8');
   const template = Template.parse(JSON.parse(text));
   await cloudFormation.send(

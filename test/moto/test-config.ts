@@ -3,6 +3,8 @@ import { parseConfig, settingsOf } from '../../infra/config.ts';
 
 /** The account that moto plays; the one of the rehearsals. */
 export const account = '111122223333';
+/** Another one, in which Cordon acts by the role that it is given there. */
+export const member = '777788889999';
 /** Whose findings are sent to the responder's Region. */
 export const furtherRegion = 'eu-central-1';
 /** Where the trail is kept that is queried for the history. */
@@ -13,6 +15,9 @@ export const untouchable = { instance: 'i-0bad0bad0bad0bad0', user: 'payroll', r
 /** How Cordon is deployed to moto: with all that is off by default turned on. */
 export const config = parseConfig({
   responder: { account, region: 'eu-west-1', furtherRegions: [furtherRegion] },
+  members: [member],
+  organization: 'o-exampleorg1',
+  externalId: 'between-these-two',
   findings: 'delegated-administrator',
   evidence: { mode: 'governance', days: 30 },
   playbooks: everyPlaybookLive,
