@@ -79,7 +79,7 @@ const ReleaseItem = z.object({
 export function endOf(came: Came, initial: readonly AccountState[]): End {
   const known = new Set(JSON.stringify(initial).match(madeUp));
   const alike = (text: string): string =>
-    text.replaceAll(madeUp, (id) => (known.has(id) ? id : `${/^[a-z]+|^AKIA/.exec(id)?.[0]}-made`));
+    text.replaceAll(madeUp, (id) => (known.has(id) ? id : `${kindOf(id)}-made`));
   const canonical = (value: unknown): string => alike(sorted(value));
   const states = came.worlds.map(({ account }) => account.state);
   const items = came.worlds.flatMap(({ table }) => table.items());
@@ -182,6 +182,10 @@ function containmentOf(state: AccountState): object {
 /** Ids that Cordon's own work may bring about. */
 const madeUp =
   /\bAKIA[0-9A-Z]{16}\b|\bcase-[0-9a-f]{10}\b|\b(?:vol|snap|sg|sgr|eni|eipalloc)-[0-9a-f]{17}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g;
+
+/** A UUID may begin with letters too, of which none are these. */
+const kindOf = (id: string): string =>
+  /^(?:case|vol|snap|sgr?|eni|eipalloc|AKIA)/.exec(id)?.[0] ?? 'uuid';
 
 /** What a step found before its change may hold another step's new volume, if that was the faster. */
 const withoutMade = (state: unknown, known: ReadonlySet<string>): unknown =>
