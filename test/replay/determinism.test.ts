@@ -7,6 +7,7 @@ import { replayCommand } from '../../replay/command.ts';
 import { readCases } from '../../replay/read-case.ts';
 import { type ReplayOptions, replayCase } from '../../replay/replay.ts';
 import { loadWorkflows } from '../../replay/workflow.ts';
+import { oneOfEach } from '../one-of-each.ts';
 
 const events = fileURLToPath(new URL('../../events', import.meta.url));
 const cli = fileURLToPath(new URL('../../replay/cli.ts', import.meta.url));
@@ -20,19 +21,11 @@ async function printed(...args: string[]): Promise<string> {
   return out;
 }
 
-/** A case of each playbook; `.ci/run` compares all cases, and dry runs as well. */
-const oneOfEach = [
-  'command-and-control-from-web-server',
-  'leaked-key-led-to-three-roles',
-  'instance-credentials-used-outside-aws',
-  'attack-sequence-on-instance-key-and-bucket',
-].map((name) => join(events, name));
-
-// Of a live run, in this process and in one of its own.
+// Of a live run, in this process and in one of its own; `.ci/run` compares all cases, and dry runs as well.
 it('prints the same bytes at another time of day, for another user, whatever the environment', async () => {
   const { stdout, stderr } = spawnSync(
     process.execPath,
-    [cli, '--json', '--mode', 'live', ...oneOfEach],
+    [cli, '--json', '--mode', 'live', ...oneOfEach.map((name) => join(events, name))],
     {
       encoding: 'utf8',
       maxBuffer: 1 << 30,
@@ -50,7 +43,10 @@ it('prints the same bytes at another time of day, for another user, whatever the
   );
 
   expect(stderr).toBe('');
-  expect(stdout === (await printed('--json', '--mode', 'live', ...oneOfEach))).toBe(true);
+  expect(
+    stdout ===
+      (await printed('--json', '--mode', 'live', ...oneOfEach.map((name) => join(events, name)))),
+  ).toBe(true);
 }, 60_000);
 
 describe('runs side by side in one process', () => {
