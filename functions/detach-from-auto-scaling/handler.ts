@@ -5,7 +5,7 @@ import { patient } from '../shared/connection.ts';
 import { InstanceId } from '../shared/ids.ts';
 import { describeInstance, stillThere } from '../shared/instance.ts';
 import { toLambda } from '../shared/lambda.ts';
-import type { Line } from '../shared/line.ts';
+import type { Pace } from '../shared/line.ts';
 import { sideBySide } from '../shared/side-by-side.ts';
 import { defineStep, NotProvenError, type StepContext } from '../shared/step.ts';
 import { lineUp, Turn, takeTurn, type Waiting, WhenThrottled, waiting } from '../shared/turn.ts';
@@ -86,8 +86,7 @@ export const detachFromAutoScaling = defineStep({
     { ec2, autoScaling },
     context,
   ): Promise<Output> {
-    const notYet =
-      whenThrottled === 'wait' && (await takeTurn(turn, lineOfDetachments(context), context));
+    const notYet = whenThrottled === 'wait' && (await takeTurn(turn, detachments, context));
     if (notYet) return inLine(pollsLeft, notYet);
 
     const [instance, member, earlier] = await sideBySide([
@@ -126,7 +125,7 @@ export const detachFromAutoScaling = defineStep({
   throttled: async ({ pollsLeft, whenThrottled }, context): Promise<Output> =>
     whenThrottled === 'put-off'
       ? { outcome: 'put-off', pollsLeft, group: null }
-      : inLine(pollsLeft, await lineUp(lineOfDetachments(context), context)),
+      : inLine(pollsLeft, await lineUp(detachments, context)),
 
   undo: {
     before: Membership,
@@ -140,14 +139,8 @@ export const detachFromAutoScaling = defineStep({
   },
 });
 
-/** Detachments in one account and Region that were put off; see `lineOfInspections`. */
-const lineOfDetachments = ({ case: { account, region } }: StepContext): Line => ({
-  name: 'detachment',
-  account,
-  region,
-  perSecond: 3,
-  burst: 30,
-});
+/** Detachments in one account and Region that were put off; see `inspections`. */
+const detachments: Pace = { name: 'detachment', perSecond: 3, burst: 30 };
 
 const inLine = (pollsLeft: number, turn: Waiting): Output => ({
   outcome: 'in-line',

@@ -10,9 +10,9 @@ import { type Evidence, tryToKeep } from '../shared/evidence.ts';
 import { InstanceId } from '../shared/ids.ts';
 import { describeInstance, isWindows } from '../shared/instance.ts';
 import { toLambda } from '../shared/lambda.ts';
-import type { Line } from '../shared/line.ts';
+import type { Pace } from '../shared/line.ts';
 import { sideBySide } from '../shared/side-by-side.ts';
-import { defineStep, type StepContext } from '../shared/step.ts';
+import { defineStep } from '../shared/step.ts';
 import { lineUp, Turn, takeTurn, type Waiting, WhenThrottled, waiting } from '../shared/turn.ts';
 import { type ConsoleOutput, consoleOutput } from './console-output.ts';
 
@@ -101,8 +101,7 @@ export const inspectInstance = defineStep({
     { ec2, autoScaling, ssm },
     context,
   ): Promise<Inspection> {
-    const notYet =
-      whenThrottled === 'wait' && (await takeTurn(turn, lineOfInspections(context), context));
+    const notYet = whenThrottled === 'wait' && (await takeTurn(turn, inspections, context));
     if (notYet) return inLine(notYet);
 
     const [instance, membership, managed, output] = await sideBySide([
@@ -139,20 +138,14 @@ export const inspectInstance = defineStep({
   throttled: async ({ whenThrottled }, context): Promise<Inspection> =>
     whenThrottled === 'put-off'
       ? { ...nothing(), outcome: 'put-off' }
-      : inLine(await lineUp(lineOfInspections(context), context)),
+      : inLine(await lineUp(inspections, context)),
 });
 
 /**
  * Inspections in one account and Region that were put off. EC2 takes 20 DescribeInstances a second:
  * with them go the protections and detachments, and the later steps of every instance that is cut.
  */
-const lineOfInspections = ({ case: { account, region } }: StepContext): Line => ({
-  name: 'inspection',
-  account,
-  region,
-  perSecond: 3,
-  burst: 30,
-});
+const inspections: Pace = { name: 'inspection', perSecond: 3, burst: 30 };
 
 const inLine = (turn: Waiting): Inspection => ({ ...nothing(), outcome: 'in-line', ...turn });
 const nothing = (): Inspection => ({

@@ -4,10 +4,10 @@ import { patient } from '../shared/connection.ts';
 import { InstanceId, VpcId } from '../shared/ids.ts';
 import { describeInstance, stillThere } from '../shared/instance.ts';
 import { toLambda } from '../shared/lambda.ts';
-import type { Line } from '../shared/line.ts';
+import type { Pace } from '../shared/line.ts';
 import { sideBySide } from '../shared/side-by-side.ts';
 import { impossibleId } from '../shared/stand-in.ts';
-import { defineStep, type StepContext } from '../shared/step.ts';
+import { defineStep } from '../shared/step.ts';
 import { awaitTurn, goesAtOnce, lineUp, Turn } from '../shared/turn.ts';
 import { Before } from './before.ts';
 import { cut } from './cut.ts';
@@ -82,16 +82,15 @@ export const isolateInstance = defineStep({
   connect: (to) => ({ ec2: new EC2Client(patient(to)) }),
 
   async run({ instanceId, group: asked, vpcIds, turn }, { ec2 }, context): Promise<Isolation> {
-    const line = lineOfCuts(context);
-    const notYet = turn !== null && (await awaitTurn(turn, line, context));
+    const notYet = turn !== null && (await awaitTurn(turn, cuts, context));
     if (notYet) return inLine(asked, notYet);
 
     const [attached, seen, goes] = await sideBySide([
       interfacesOf(ec2, instanceId),
       survey(ec2, vpcIds, asked, context),
-      turn !== null || goesAtOnce(line, context),
+      turn !== null || goesAtOnce(cuts, context),
     ]);
-    if (!goes) return inLine(asked, await lineUp(line, context));
+    if (!goes) return inLine(asked, await lineUp(cuts, context));
     if (attached.length === 0) return withoutInterfaces(ec2, instanceId, asked);
 
     const managed = attached.filter(({ RequesterManaged }) => RequesterManaged);
@@ -105,8 +104,7 @@ export const isolateInstance = defineStep({
     return proven ?? withoutInterfaces(ec2, instanceId, result.group);
   },
 
-  throttled: async ({ group }, context) =>
-    inLine(group, await lineUp(lineOfCuts(context), context)),
+  throttled: async ({ group }, context) => inLine(group, await lineUp(cuts, context)),
 
   undo: {
     before: Before,
@@ -120,17 +118,11 @@ export const isolateInstance = defineStep({
 });
 
 /**
- * Cuts in one account and Region, one after the other: EC2 gives ModifyNetworkInterfaceAttribute 100
- * calls at once and five a second, and every other call of this step more than it needs for that.
+ * EC2 gives ModifyNetworkInterfaceAttribute 100 calls at once and five a second. Fifty cuts go at once,
+ * since each reads groups twice, of which it gives 100 calls at once and 20 a second.
  * https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
  */
-const lineOfCuts = ({ case: { account, region } }: StepContext): Line => ({
-  name: 'cut',
-  account,
-  region,
-  perSecond: 5,
-  burst: 50,
-});
+const cuts: Pace = { name: 'cut', perSecond: 5, burst: 50 };
 
 /** An instance that is still there has interfaces: without them nothing was cut, so this throws. */
 async function withoutInterfaces(

@@ -3,8 +3,8 @@ import * as z from 'zod';
 import { patient } from '../shared/connection.ts';
 import { InstanceId } from '../shared/ids.ts';
 import { toLambda } from '../shared/lambda.ts';
-import type { Line } from '../shared/line.ts';
-import { defineStep, NotProvenError, type StepContext } from '../shared/step.ts';
+import type { Pace } from '../shared/line.ts';
+import { defineStep, NotProvenError } from '../shared/step.ts';
 import {
   awaitTurn,
   goesAtOnce,
@@ -88,12 +88,11 @@ export const protectInstance = defineStep({
   connect: (to) => ({ ec2: new EC2Client(patient(to)) }),
 
   async run({ instanceId, turn, whenThrottled }, { ec2 }, context): Promise<Output> {
-    const line = lineOfProtections(context);
     if (turn !== null) {
-      const notYet = await awaitTurn(turn, line, context);
+      const notYet = await awaitTurn(turn, protections, context);
       if (notYet) return inLine(notYet);
-    } else if (!(await goesAtOnce(line, context))) {
-      return whenThrottled === 'put-off' ? putOff : inLine(await lineUp(line, context));
+    } else if (!(await goesAtOnce(protections, context))) {
+      return whenThrottled === 'put-off' ? putOff : inLine(await lineUp(protections, context));
     }
 
     const reading = await readAttributes(ec2, instanceId);
@@ -132,9 +131,7 @@ export const protectInstance = defineStep({
   },
 
   async throttled({ whenThrottled }, context): Promise<Output> {
-    return whenThrottled === 'put-off'
-      ? putOff
-      : inLine(await lineUp(lineOfProtections(context), context));
+    return whenThrottled === 'put-off' ? putOff : inLine(await lineUp(protections, context));
   },
 
   undo: {
@@ -157,13 +154,7 @@ const putOff: Output = { outcome: 'put-off', attributes: null };
 const inLine = (turn: Waiting): Output => ({ outcome: 'in-line', attributes: null, ...turn });
 
 /** Protections in one account and Region: four calls each, of which EC2 takes five a second. */
-const lineOfProtections = ({ case: { account, region } }: StepContext): Line => ({
-  name: 'protection',
-  account,
-  region,
-  perSecond: 1.25,
-  burst: 12,
-});
+const protections: Pace = { name: 'protection', perSecond: 1.25, burst: 12 };
 
 function judge(wordOf: (name: Name) => Words[Name]): Output {
   const attributes: Words = {

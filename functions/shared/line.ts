@@ -2,16 +2,19 @@ import type { CaseTable, Item } from './case-table.ts';
 import type { Mode } from './journal.ts';
 
 /** What many cases want to do at once and AWS lets them do one after the other. */
-export interface Line {
+export interface Pace {
   /** What is done, in a word. */
   readonly name: string;
-  /** AWS counts by these two. */
-  readonly account: string;
-  readonly region: string;
   /** How many turns there are in a second. */
   readonly perSecond: number;
   /** How many may go at once, without a turn, when none has gone for long. */
   readonly burst: number;
+}
+
+/** The same in one account and Region, by which AWS counts. */
+export interface Line extends Pace {
+  readonly account: string;
+  readonly region: string;
 }
 
 /** Who goes first: GuardDuty's four bands of severity, and behind them all dry runs. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type BookedTurn, type Lane, type Line, laneOf } from './line.ts';
+import { type BookedTurn, type Lane, type Line, laneOf, type Pace } from './line.ts';
 import type { StepContext } from './step.ts';
 
 /**
@@ -31,18 +31,20 @@ const nearMs = 3_000;
  *
  * A line that cannot be read holds nobody up: what then goes too early AWS refuses, and it lines up.
  */
-export async function goesAtOnce(line: Line, context: StepContext): Promise<boolean> {
+export async function goesAtOnce(pace: Pace, context: StepContext): Promise<boolean> {
   const { home, case: ref } = context;
   // Whatever the error is, it is the line's, and nothing that the case waits for.
-  const goes = ref.mode === 'dry-run' || (await home.cases.goesAtOnce(line).catch(() => true));
+  const goes =
+    ref.mode === 'dry-run' || (await home.cases.goesAtOnce(lineOf(pace, ref)).catch(() => true));
   if (goes) context.takeTime();
   return goes;
 }
 
 /** Gets a case into a line: its turn, behind all cases that are as severe or more. */
-export async function lineUp(line: Line, context: StepContext): Promise<Waiting> {
-  const { home } = context;
-  return waitFor(await home.cases.bookTurn(line, await laneFor(context)), context);
+export async function lineUp(pace: Pace, context: StepContext): Promise<Waiting> {
+  const { home, case: ref } = context;
+  const lane = await laneFor(context);
+  return waitFor(await home.cases.bookTurn(lineOf(pace, ref), lane), context);
 }
 
 /**
@@ -51,11 +53,11 @@ export async function lineUp(line: Line, context: StepContext): Promise<Waiting>
  */
 export async function awaitTurn(
   turn: BookedTurn,
-  line: Line,
+  pace: Pace,
   context: StepContext,
 ): Promise<Waiting | undefined> {
   // As in `goesAtOnce`.
-  const now = await turnNow(turn, line, context).catch(() => turn);
+  const now = await turnNow(turn, pace, context).catch(() => turn);
   const left = now.at - context.now().getTime();
   if (left > nearMs) return waitFor(now, context);
   if (left > 0) await context.sleep(left);
@@ -65,23 +67,30 @@ export async function awaitTurn(
 /** For a step that waits for its turn before all else: what to hand on while it is not its turn. */
 export async function takeTurn(
   turn: BookedTurn | null,
-  line: Line,
+  pace: Pace,
   context: StepContext,
 ): Promise<Waiting | undefined> {
-  if (turn) return awaitTurn(turn, line, context);
-  return (await goesAtOnce(line, context)) ? undefined : lineUp(line, context);
+  if (turn) return awaitTurn(turn, pace, context);
+  return (await goesAtOnce(pace, context)) ? undefined : lineUp(pace, context);
 }
 
-async function turnNow(turn: BookedTurn, line: Line, context: StepContext): Promise<BookedTurn> {
+async function turnNow(turn: BookedTurn, pace: Pace, context: StepContext): Promise<BookedTurn> {
+  const { home, case: ref } = context;
   const lane = await laneFor(context);
   // Nobody gets ahead of the most severe.
-  return lane === 'critical' ? turn : context.home.cases.turnNow(line, lane, turn);
+  return lane === 'critical' ? turn : home.cases.turnNow(lineOf(pace, ref), lane, turn);
 }
 
 async function laneFor({ home, case: ref }: StepContext): Promise<Lane> {
   const { findings } = await home.cases.findings(ref);
   return laneOf(ref.mode, Math.max(0, ...findings.map(({ severity }) => severity)));
 }
+
+const lineOf = (pace: Pace, { account, region }: StepContext['case']): Line => ({
+  ...pace,
+  account,
+  region,
+});
 
 const waitFor = (turn: BookedTurn, { now }: StepContext): Waiting => ({
   turn,
