@@ -36,13 +36,7 @@ export class AwsLimits {
   /** The error with which AWS refuses a call for which there is no token. */
   refuse(call: AwsCall, input: object): Error | undefined {
     const { name, rate } = bucketOf(call, input);
-    const sent = this.calls.get(call) ?? { passed: 0, refused: 0 };
-    this.calls.set(call, sent);
-    if (this.#take(name, rate)) {
-      sent.passed++;
-      return undefined;
-    }
-    sent.refused++;
+    if (this.#lets(call, name, rate)) return undefined;
     return throttledAs(call.startsWith('ec2:') ? 'RequestLimitExceeded' : 'Throttling');
   }
 
@@ -52,13 +46,8 @@ export class AwsLimits {
     await this.#waitFor('events:Invocation', { burst: perSecond, perSecond });
     for (let attempt = 0; attempt < deliveries.most; attempt++) {
       await this.#time.pass(latencies.call);
-      const sent = this.calls.get('states:StartExecution') ?? { passed: 0, refused: 0 };
-      this.calls.set('states:StartExecution', sent);
-      if (this.#take('states:StartExecution', startExecution)) {
-        sent.passed++;
-        return true;
-      }
-      sent.refused++;
+      const call = 'states:StartExecution';
+      if (this.#lets(call, call, startExecution)) return true;
       const longest = Math.min(deliveries.firstMs * 2 ** attempt, deliveries.longestMs);
       await this.#time.pass(Math.random() * longest);
     }
@@ -72,36 +61,45 @@ export class AwsLimits {
     await this.#waitFor('states:StateTransition', stateTransition);
   }
 
-  /** AssumeRole, with the SDK's patience. */
-  async assumeRole(): Promise<void> {
+  assumeRole(): Promise<void> {
+    return this.#patiently(latencies.call, () => this.refuse('sts:AssumeRole', {}));
+  }
+
+  /**
+   * A request to the case table, which the SDK sends again until it is taken; or a write to one item of
+   * it that many write to at once, for which it has no more patience than for any call.
+   */
+  async caseTable(hot?: string): Promise<void> {
+    await this.#waitFor('dynamodb', caseTableRate);
+    if (hot === undefined) {
+      await this.#time.pass(latencies.caseTable);
+      return;
+    }
+    await this.#patiently(latencies.caseTable, () =>
+      this.#lets('dynamodb:UpdateItem', `dynamodb ${hot}`, itemRate)
+        ? undefined
+        : throttledAs('ProvisionedThroughputExceededException'),
+    );
+  }
+
+  /** As often as the SDK sends a call. */
+  async #patiently(latency: number, refusal: () => Error | undefined): Promise<void> {
     for (let attempt = 0; ; attempt++) {
-      await this.#time.pass(latencies.call);
-      const refused = this.refuse('sts:AssumeRole', {});
+      await this.#time.pass(latency);
+      const refused = refusal();
       if (!refused) return;
       if (attempt === 3) throw refused;
       await this.#time.pass(Math.random() * 500 * 2 ** attempt);
     }
   }
 
-  /**
-   * A request to the case table, which the SDK sends again until it is taken; or a write to one item of
-   * it that many write to at once, which it sends four times.
-   */
-  async caseTable(hot?: string): Promise<void> {
-    await this.#waitFor('dynamodb', caseTableRate);
-    for (let attempt = 0; ; attempt++) {
-      await this.#time.pass(latencies.caseTable);
-      if (hot === undefined) return;
-      const sent = this.calls.get('dynamodb:UpdateItem') ?? { passed: 0, refused: 0 };
-      this.calls.set('dynamodb:UpdateItem', sent);
-      if (this.#take(`dynamodb ${hot}`, itemRate)) {
-        sent.passed++;
-        return;
-      }
-      sent.refused++;
-      if (attempt === 3) throw throttledAs('ProvisionedThroughputExceededException');
-      await this.#time.pass(Math.random() * 500 * 2 ** attempt);
-    }
+  /** Whether a call is let through; counts it. */
+  #lets(call: AwsCall, bucket: string, rate: Rate): boolean {
+    const sent = this.calls.get(call) ?? { passed: 0, refused: 0 };
+    this.calls.set(call, sent);
+    const passed = this.#take(bucket, rate);
+    sent[passed ? 'passed' : 'refused']++;
+    return passed;
   }
 
   async #waitFor(name: string, rate: Rate): Promise<void> {
