@@ -24,10 +24,12 @@ export async function askRehearsed(asked: Asked): Promise<'answered' | 'waiting'
   const { approver, running, turns, inTime } = execution;
   // In time of its own nobody is waited for who does not come.
   if (inTime && approver === undefined) return 'waiting';
+  waits.asking.add(arn);
   // Whoever else is at work in this world may find something graver.
-  while (waits.isWaiting(token) && [...running].some((other) => other !== arn)) {
+  while (waits.isWaiting(token) && [...running].some((other) => !waits.asking.has(other))) {
     await (turns ? turns.sleep(arn, running) : setImmediate());
   }
+  waits.asking.delete(arn);
   if (!waits.isWaiting(token)) return 'answered';
   if (approver === undefined) return 'waiting';
   if (approver === 'silent') {

@@ -11,6 +11,8 @@ export type RehearsedApprover = (typeof approvers)[number];
 export class Waits {
   readonly #waiting = new Map<string, (output: object) => void>();
   readonly #parked = new Set<string>();
+  /** Executions whose people are still to answer: they have no work of their own. */
+  readonly asking = new Set<string>();
 
   /** Begins to wait; settled with what the token is answered with. */
   begin(token: string): Promise<object> {

@@ -58,6 +58,20 @@ describe('a case that people must agree to', () => {
     expect(agreed.replay.notifications[0]?.title).toMatch(/^Approval needed by /);
   });
 
+  it.each([
+    'attack-sequence-on-instance-and-its-session',
+    'attack-sequence-on-instance-key-and-bucket',
+  ])('is asked about beside the other targets of its sequence: %s', async (name) => {
+    const byPlaybook = (all: readonly Replayed[]) =>
+      all.map((one) => [one.replay.playbook, one.replay.states.at(-1), writes(one)]);
+    const agreed = await live(asked(caseOf(name), 'approves'));
+
+    expect(byPlaybook(agreed)).toEqual(byPlaybook(await live(caseOf(name))));
+    const [sequence, ...targets] = agreed;
+    expect(sequence && times(sequence, 'request-approval')).toBe(0);
+    expect(targets.map((one) => times(one, 'request-approval'))).toEqual(targets.map(() => 2));
+  });
+
   it('says in the end who agreed, and how', async () => {
     const { replay } = only(await live(asked(caseOf('leaked-key-used-from-tor'), 'approves')));
     expect(replay.notifications.at(-1)?.text).toMatch(
