@@ -5,6 +5,7 @@ import { CaseRecord, type CaseRef } from '../functions/shared/case-record.ts';
 import { evidenceOf, keepEvidence } from '../functions/shared/evidence.ts';
 import { Finding } from '../functions/shared/finding.ts';
 import type { Home, Notification } from '../functions/shared/home.ts';
+import type { CaseId } from '../functions/shared/ids.ts';
 import type { AwsClients, JournalEntry, Mode } from '../functions/shared/journal.ts';
 import { contextOf, toLambda } from '../functions/shared/lambda.ts';
 import type { Settings } from '../functions/shared/settings.ts';
@@ -61,6 +62,8 @@ export async function rehearsalOf(
     settings?: z.input<typeof Settings>;
     finding?: Finding;
     target?: string;
+    /** The case whose playbook started this one's. */
+    parent?: CaseId | undefined;
     fault?: RehearsalOptions['fault'];
     dryRun?: 'copy' | 'stand-ins';
     /** Starts the playbooks that a step asks for; left out, there is none to start. */
@@ -94,6 +97,7 @@ export async function rehearsalOf(
       mode,
       target: options.target ?? 'arn:aws:ec2:eu-west-1:111122223333:instance/i-0aaaaaaaaaaaaaaa1',
       execution: execution(mode),
+      parent: options.parent,
       lockSeconds: 3600,
     });
     if (!('ref' in opened)) throw new Error(`the case did not open: ${opened.outcome}`);

@@ -57,6 +57,8 @@ export function pageOfApproval(
   { by, link, came }: { by: string; link: string | undefined; came: Came },
 ): string {
   const { playbook, target, plan, failed, because, people, findings, decisions, caseId } = approval;
+  const { execution } = approval;
+  const asks = execution ? `<dt>Execution</dt><dd>${text(execution)}</dd>` : '';
   const title = `Let Cordon run ${playbook} on ${target}?`;
   const list = (tag: 'ol' | 'ul', lines: readonly string[], wrap = 'span') =>
     `<${tag}>${lines.map((line) => `<li><${wrap}>${text(line)}</${wrap}></li>`).join('')}</${tag}>`;
@@ -72,12 +74,12 @@ export function pageOfApproval(
       `<h1>${text(title)}</h1>`,
       '<p class="lead">Nothing has been changed yet. This page decides nothing until you press a button.</p>',
       closed,
-      `<dl><dt>Case</dt><dd>${text(caseId)}</dd><dt>Target</dt><dd>${text(approval.resource)}</dd><dt>You are</dt><dd>${text(by)}</dd><dt>Until</dt><dd>${text(untilOf(approval))}</dd>`,
+      `<dl><dt>Case</dt><dd>${text(caseId)}</dd><dt>Target</dt><dd>${text(approval.resource)}</dd>${asks}<dt>You are</dt><dd>${text(by)}</dd><dt>Until</dt><dd>${text(untilOf(approval))}</dd>`,
       `<dt>People needed</dt><dd>${people === 2 ? 'two different people' : 'one'}</dd>`,
       decisions.length > 0 ? `<dt>So far</dt><dd>${text(whoSaid(decisions))}</dd>` : '',
       `<dt>Plan</dt><dd><code>${text(approval.planHash.slice(0, 16))}</code></dd></dl>`,
       `<h2>Why you are asked</h2>${list('ul', because.map(whyOf))}`,
-      `<h2>Because of</h2>${list('ul', findings)}`,
+      `<h2>Who asks, because of what</h2>${list('ul', findings)}`,
       `<h2>What would be done: ${plan.length} ${plan.length === 1 ? 'call' : 'calls'}</h2>${list('ol', plan, 'code')}`,
       notKnown.length > 0 ? `<div class="warn">${list('ul', notKnown)}</div>` : '',
       link

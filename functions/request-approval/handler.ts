@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Approval } from '../shared/approval.ts';
 import { type CaseRef, Gate } from '../shared/case-record.ts';
+import type { Finding } from '../shared/finding.ts';
 import { toLambda } from '../shared/lambda.ts';
 import { liveCaseOf } from '../shared/live-case.ts';
 import { type Plan, planOf, readable } from '../shared/plan.ts';
@@ -75,7 +76,9 @@ export const requestApproval = defineStep({
       return { outcome: 'confirmed' as const, planHash: plan.hash };
     }
     await home.cases.holdFor(ref, asked.seconds + context.settings.lockSeconds);
-    const found = { plan, gravest, findings: findings.map(({ finding }) => finding) };
+    const parent = (await home.cases.opened(live.caseId))?.parent ?? null;
+    const lines = findings.map(({ finding }) => inALine(finding, parent));
+    const found = { plan, gravest, findings: lines };
     const gate = Gate.parse(await home.cases.gate(live.caseId));
     const approval = ask(asked, { ...found, gate, before }, context);
     if ((await home.cases.approvals.put(approval, before)) === 'changed') {
@@ -101,7 +104,7 @@ function isAgreed(before: Approval, plan: Plan, { now }: StepContext): boolean {
 interface Found {
   readonly plan: Plan;
   readonly gravest: number;
-  readonly findings: readonly { type: string; severity: number; id: string }[];
+  readonly findings: readonly string[];
   readonly gate: Gate;
   readonly before: Approval | undefined;
 }
@@ -131,10 +134,8 @@ function ask(
     playbook,
     target,
     resource: ref.target,
-    findings: findings.map(
-      ({ type, severity, id }) =>
-        `${readable(type, 120)}, severity ${severity}, ${readable(id, 80)}`,
-    ),
+    findings: [...findings],
+    execution: ref.execution,
     severity: gravest,
     askedAt: at.toISOString(),
     expires: Math.floor(at.getTime() / 1000) + seconds,
@@ -143,5 +144,18 @@ function ask(
     decisions: [],
   };
 }
+
+/** Who asks for it, because of what. The words are a stranger's, or a person's reason. */
+function inALine({ source, type, severity, id, title }: Finding, parent: string | null): string {
+  const said = `${readable(type, 120)}, severity ${severity}, ${readable(id, 80)}`;
+  const why = title ? `: ${readable(title, 300)}` : '';
+  return `${source === 'manual' && parent ? `the playbook of ${parent}` : who[source]}: ${said}${why}`;
+}
+
+const who: Readonly<Record<Finding['source'], string>> = {
+  guardduty: 'GuardDuty',
+  'security-hub': 'a person, from Security Hub',
+  manual: 'a person, by hand',
+};
 
 export const handler = toLambda(requestApproval);

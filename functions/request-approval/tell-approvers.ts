@@ -40,12 +40,13 @@ export async function tellApprovers(
 }
 
 function textOf(approval: Approval, { before, live }: Around, silence: 'deny' | 'act'): string {
-  const { playbook, plan, failed, because, people, findings, caseId } = approval;
+  const { playbook, plan, failed, because, people, findings, caseId, execution } = approval;
   const isChanged = before && before.planHash !== approval.planHash && before.decisions.length > 0;
   const shown = plan.slice(0, mostLines);
   const more = plan.length - shown.length;
   return [
     `Case ${caseId}, ${playbook} on ${live.target}. Nothing has been changed yet.`,
+    `Execution ${execution}.`,
     ...(isChanged ? ['*What was agreed to is void: the plan has changed since.*'] : []),
     ...(people === 2 ? ['Two different people must agree.'] : []),
     `Until ${untilOf(approval)}; without an answer ${inWords[silence]}.`,
@@ -53,7 +54,7 @@ function textOf(approval: Approval, { before, live }: Around, silence: 'deny' | 
     '*Why people are asked*',
     ...because.map((one) => `• ${whyOf(one)}`),
     '',
-    '*Because of*',
+    '*Who asks, because of what*',
     ...findings.map((line) => `• \`${quoted(line)}\``),
     '',
     `*What would be done: ${plan.length} calls*`,

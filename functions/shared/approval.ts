@@ -49,7 +49,10 @@ export const Approval = z.strictObject({
   /** What people call it, and its ARN. */
   target: z.string(),
   resource: z.string(),
+  /** A line for each: who asks, because of what. */
   findings: z.array(z.string()),
+  /** The execution that waits; of a start by hand, CloudTrail says by it who that was. */
+  execution: z.string().optional(),
   severity: z.number(),
   askedAt: z.string(),
   /** Epoch seconds. */

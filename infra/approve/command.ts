@@ -121,12 +121,14 @@ const approverOf = ({ approvers }: Approval, arn: string): string =>
 
 function inWords(approval: Approval): string {
   const { caseId, playbook, target, because, findings, people, plan, failed } = approval;
+  const { execution } = approval;
   return [
     `Case ${caseId}: ${playbook} on ${target}, until ${untilOf(approval)}`,
+    ...(execution ? [`Execution ${execution}`] : []),
     ...(people === 2 ? ['Two different people must agree.'] : []),
     'Why people are asked:',
     ...because.map((one) => `  ${whyOf(one)}`),
-    'Because of:',
+    'Who asks, because of what:',
     ...findings.map((line) => `  ${line}`),
     `What would be done, plan ${approval.planHash.slice(0, 16)}:`,
     ...plan.map((line) => `  ${line}`),

@@ -4,6 +4,7 @@ import type { Door, PageAnswer } from '../../functions/approval-page/show-or-dec
 import { requestApproval } from '../../functions/request-approval/handler.ts';
 import { settleApproval } from '../../functions/settle-approval/handler.ts';
 import type { CaseRef } from '../../functions/shared/case-record.ts';
+import type { Finding } from '../../functions/shared/finding.ts';
 import { CaseId } from '../../functions/shared/ids.ts';
 import { approveCommand, NoDeploymentError } from '../../infra/approve/command.ts';
 import { at, finding, rehearsalOf } from '../rehearsal.ts';
@@ -21,7 +22,16 @@ const bob = {
 const evil = '<script>alert("x")</script>';
 
 /** A case that waits for people: its plan withholds one call, and they have been asked. */
-async function asking(options: { people?: 1 | 2; plan?: object; name?: string; id?: string } = {}) {
+interface Waiting {
+  people?: 1 | 2;
+  plan?: object;
+  name?: string;
+  id?: string;
+  source?: Finding['source'];
+  parent?: CaseId;
+}
+
+async function asking(options: Waiting = {}) {
   const { people = 1, plan = { GroupIds: ['sg-1', evil] }, name = 'a' } = options;
   const answers: { token: string; output: object }[] = [];
   let clock = new Date(at);
@@ -29,7 +39,12 @@ async function asking(options: { people?: 1 | 2; plan?: object; name?: string; i
     {},
     {
       settings: { approval: { approvers: [alice, bob], minutes: 30 } },
-      finding: finding({ id: options.id ?? 'f1', title: evil }),
+      finding: finding({
+        id: options.id ?? 'f1',
+        title: evil,
+        source: options.source ?? 'guardduty',
+      }),
+      parent: options.parent,
       answer: async (token, output) => {
         answers.push({ token, output });
         return 'answered';
@@ -146,6 +161,39 @@ describe('who is asked', () => {
     expect(links()).toEqual(before);
     await page('POST', link(before, 'alice'), 'approve');
     expect(answers).toEqual([{ token: 'token-again', output: { outcome: 'approved' } }]);
+  });
+});
+
+describe('what people are told of who asks', () => {
+  it.each([
+    ['guardduty', 'GuardDuty'],
+    ['security-hub', 'a person, from Security Hub'],
+    ['manual', 'a person, by hand'],
+  ] as const)(
+    'is, of a finding from %s: %s, because of what, and in which execution',
+    async (source, asks) => {
+      const { notifications, links, page, cli, live } = await asking({ source });
+      const { type } = finding();
+      const line = `${asks}: ${type}, severity 8, f1: ${evil}`;
+      const inHtml = line.replaceAll(/[&<>"]/g, (odd) => `&#${odd.charCodeAt(0)};`);
+      const shown = (await page('GET', link(links(), 'alice'))).body;
+      const { said } = await cli([live.caseId, '--show'], 'arn:aws:iam::111122223333:user/alice');
+
+      for (const { text } of notifications) expect(text).toContain(line);
+      expect(shown).toContain(inHtml);
+      expect(said).toContain(line);
+      for (const text of [notifications[0]?.text, shown, said]) {
+        expect(text).toContain(live.execution);
+      }
+    },
+  );
+
+  it('is the case whose playbook started it, where none of them did', async () => {
+    const { notifications } = await asking({
+      source: 'manual',
+      parent: CaseId.parse('case-0123456789'),
+    });
+    expect(notifications[0]?.text).toContain('• `the playbook of case-0123456789: ');
   });
 });
 
