@@ -90,7 +90,9 @@ export async function useSinceDeactivation(
   { home, case: ref, now }: StepContext,
 ): Promise<Use> {
   const lastUsed = await lastUseOf(iam, accessKeyId);
-  const known = Deactivated.safeParse(await home.cases.recallTarget(memoryOf(ref, accessKeyId)));
+  // What a live run would go by, its rehearsal goes by as well.
+  const memory = memoryOf({ ...ref, mode: 'live' }, accessKeyId);
+  const known = Deactivated.safeParse(await home.cases.recallTarget(memory));
   const since = known.data
     ? new Date(known.data.deactivatedAt)
     : new Date(now().getTime() - idleMilliseconds);

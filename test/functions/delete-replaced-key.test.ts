@@ -130,6 +130,17 @@ describe('delete-replaced-key', () => {
     expect(idsOf(made)).toEqual(left);
   });
 
+  it('goes by what was deactivated live in a dry run too, so that both come to the same', async () => {
+    const made = await rehearsalOf(world({ status: 'Active' }));
+    await made.run(deactivateAccessKey, deactivation);
+    usedAt(made, '2026-03-01T04:05:05.000Z');
+
+    const { result, journal } = await made.run(deleteReplacedKey, asked, 'dry-run');
+
+    expect(result).toMatchObject({ outcome: 'deleted', since: '2026-03-01T04:05:06.000Z' });
+    expect(calls(journal)).toContain('iam:DeleteAccessKey withheld');
+  });
+
   it('does not go by what a dry run would have deactivated', async () => {
     const made = await rehearsalOf(world({ status: 'Active' }));
     await made.run(deactivateAccessKey, deactivation, 'dry-run');
