@@ -5,7 +5,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
 import example from '../cordon.config.example.ts';
 import { AccountId, Region } from '../functions/shared/ids.ts';
-import { startedByPeople } from '../functions/shared/playbooks.ts';
+import { askNobody } from '../functions/shared/playbooks.ts';
 import { Settings } from '../functions/shared/settings.ts';
 import { problemsIn } from './config-problems.ts';
 import { unknownRegion } from './known-regions.ts';
@@ -155,8 +155,8 @@ const Configuration = Settings.omit(settled)
     if (volumeKeys.some((region) => !deployed.includes(region))) {
       refuse(['volumeKeys'], `expected Regions of the responder: ${deployed.join(', ')}`);
     }
-    // Set to `approve` they would be dry runs for ever, without a word why.
-    for (const playbook of startedByPeople) {
+    // Set to `approve` they would act all the same, or never: they have no way to ask.
+    for (const playbook of askNobody) {
       const said = playbooks[playbook];
       const byHand = typeof said === 'object' ? said.byHand : said;
       if (byHand !== 'approve') continue;
@@ -166,7 +166,7 @@ const Configuration = Settings.omit(settled)
       );
     }
     approval.rules.forEach((rule, n) => {
-      const found = rule.playbooks?.filter((one) => startedByPeople.includes(one)) ?? [];
+      const found = rule.playbooks?.filter((one) => askNobody.includes(one)) ?? [];
       if (found.length === 0) return;
       refuse(
         ['approval', 'rules', String(n), 'playbooks'],

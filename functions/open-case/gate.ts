@@ -3,7 +3,7 @@ import { asksForUnits, gateOf, type Judged } from '../shared/guard-rails.ts';
 import type { UserName } from '../shared/ids.ts';
 import type { lock } from '../shared/lock.ts';
 import type { parseRequest } from '../shared/parse-finding.ts';
-import type { Policy } from '../shared/playbooks.ts';
+import { isContainment, type Policy } from '../shared/playbooks.ts';
 import type { StepContext } from '../shared/step.ts';
 import { type Opening, planned } from './opening.ts';
 import type { Target } from './target.ts';
@@ -38,7 +38,10 @@ export async function gateAt(
   }
 }
 
-/** Asks again once IAM has said whose a key is: the rules may name the owner. */
+/**
+ * Asks again once IAM has said whose a key is: the rules may name the owner. What is no containment
+ * takes over no leave to act with a stopped case: people may have given it to another playbook.
+ */
 export async function gatedAgain(
   locked: Locked,
   about: Asked,
@@ -46,7 +49,7 @@ export async function gatedAgain(
 ): Promise<Locked> {
   if (locked.outcome !== 'opened' || locked.ref.mode !== 'live') return locked;
   const named = context.settings.approval.rules.some(({ targets }) => targets);
-  if (!named || !about.owner) return locked;
+  if (isContainment(about.playbook) && (!named || !about.owner)) return locked;
   const gate = await gateAt(about, context);
   if (gate === 'unreadable') throw new Error('the approval rules could not be read');
   const { because = [], people = 1 } = locked.gate ?? {};

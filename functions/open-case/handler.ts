@@ -5,7 +5,7 @@ import { forbids, limitsOf } from '../shared/guard-rails.ts';
 import { toLambda } from '../shared/lambda.ts';
 import { letGo, letGoBefore, lock } from '../shared/lock.ts';
 import { parseRequest } from '../shared/parse-finding.ts';
-import { policyOf, startedByPeople } from '../shared/playbooks.ts';
+import { isContainment, policyOf } from '../shared/playbooks.ts';
 import { sideBySide } from '../shared/side-by-side.ts';
 import { defineStep } from '../shared/step.ts';
 import { parseInput, UnusableInputError } from '../shared/unusable-input.ts';
@@ -83,9 +83,7 @@ export const openCase = defineStep({
     }
     const found = targets[playbook](finding, context);
     const policy = policyOf(settings, playbook, asked);
-    // What asks is containment, and counts in the hourly limits.
-    const canAsk = !startedByPeople.includes(playbook);
-    const planned = planOf(asked, settings, { policy, canAsk });
+    const planned = planOf(asked, settings, policy);
     const plan = { ...planned, ...about(found, { finding, mode: planned.mode }) };
 
     if (policy === 'off') return { ...plan, ...switchedOff };
@@ -97,13 +95,13 @@ export const openCase = defineStep({
     const judged = { asked, playbook, policy, found };
     const gate = plan.mode === 'live' ? await gateAt(judged, context) : null;
     if (gate === 'unreadable') return { ...plan, ...left('guard-unreadable') };
-    if (gate && !canAsk) return { ...plan, ...left('cannot-ask') };
     const wanted = {
       ...{ finding, mode: plan.mode, target, region, execution, parent: asked.parent },
-      asks: asked.approval === 'required',
+      // A rotation that joins a containment is no word for going ahead with that.
+      asks: asked.approval === 'required' || !isContainment(playbook),
       gate,
       ...(plan.mode === 'live' &&
-        canAsk && { limits: limitsOf(settings, { ...finding, playbook }) }),
+        isContainment(playbook) && { limits: limitsOf(settings, { ...finding, playbook }) }),
     };
     const locking = lock(wanted, context);
     if (!principal || principal.roleName) {
@@ -121,10 +119,6 @@ export const openCase = defineStep({
     if (!('reason' in owned)) {
       const owner = owned.principal.userName;
       const gated = await gatedAgain(locked, { ...judged, owner }, context);
-      if (gated.ref && gated.gate && !canAsk) {
-        await letGo(gated.ref, 'cannot-ask', context);
-        return { ...plan, ...left('cannot-ask') };
-      }
       return { ...waiting(plan, gated), ...owned, ...(gated.ref && owned.told) };
     }
 

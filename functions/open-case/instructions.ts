@@ -57,10 +57,6 @@ export const instructions: Readonly<Record<ForHuman, string>> = {
     'Whether people must be asked first depends on the organisational unit of the account, and AWS ' +
     'Organizations did not say which it is. Decide by hand; that Cordon’s account may call ' +
     'organizations:ListParents, as management account or delegated administrator, is the cure.',
-  'cannot-ask':
-    'A rule of the approval settings asks people first, and this playbook has no way to ask them. ' +
-    'Agree on it yourselves; to have Cordon act, take the target out of the rule and start the ' +
-    'playbook by hand.',
 };
 
 /** What a person is told when AWS knows the key as someone else's than the finding does. */

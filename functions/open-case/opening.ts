@@ -108,14 +108,10 @@ export const Opening = z.object({
 export type Opening = z.infer<typeof Opening>;
 
 /** What an opening says before it is known what is locked. */
-export function planOf(
-  asked: ReturnType<typeof parseRequest>,
-  settings: Settings,
-  { policy, canAsk }: { policy: Policy; canAsk: boolean },
-) {
+export function planOf(asked: ReturnType<typeof parseRequest>, settings: Settings, policy: Policy) {
   const { autoScaling, history, memory, trace } = settings;
   const [again, onceMore] = trace.looksAfterSeconds;
-  const forced = forcedDryRun(asked, canAsk || policy !== 'approve' ? policy : 'dry-run');
+  const forced = forcedDryRun(asked, policy);
   return {
     mode: forced ? 'dry-run' : asked.mode,
     forced,

@@ -14,7 +14,6 @@ export const forHuman = [
   'unknown-principal',
   'unknown-key',
   'guard-unreadable',
-  'cannot-ask',
 ] as const;
 export type ForHuman = (typeof forHuman)[number];
 

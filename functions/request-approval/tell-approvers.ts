@@ -1,5 +1,6 @@
 import { type Approval, signClaim, untilOf, whyOf } from '../shared/approval.ts';
 import type { CaseRef } from '../shared/case-record.ts';
+import { isContainment } from '../shared/playbooks.ts';
 import type { StepContext } from '../shared/step.ts';
 
 /** A message must be read on a phone; the page shows the plan whole. */
@@ -19,8 +20,9 @@ export async function tellApprovers(
   around: Around,
   { home, settings }: StepContext,
 ): Promise<void> {
-  const { target, approvers } = approval;
-  const text = textOf(approval, around, settings.approval.whenTimeRunsOut);
+  const { target, approvers, playbook } = approval;
+  const silence = isContainment(playbook) ? settings.approval.whenTimeRunsOut : 'deny';
+  const text = textOf(approval, around, silence);
   const title = `Approval needed by ${untilOf(approval)}: ${target}`;
   const keywords = ['cordon', 'approval'];
   const command = `Answer with \`npm run approve -- ${approval.caseId}\`, or add \`--deny\`.`;

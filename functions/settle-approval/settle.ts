@@ -1,10 +1,10 @@
 import { scopeOf } from '../open-case/escalation.ts';
 import { type Opening, planned } from '../open-case/opening.ts';
 import type { Approval } from '../shared/approval.ts';
-import type { Gate } from '../shared/case-record.ts';
+import { Gate } from '../shared/case-record.ts';
 import { asksForUnits, gateOf, limitsOf } from '../shared/guard-rails.ts';
 import { liveCaseOf } from '../shared/live-case.ts';
-import { type PlaybookName, policyOf } from '../shared/playbooks.ts';
+import { isContainment, type PlaybookName, policyOf } from '../shared/playbooks.ts';
 import type { StepContext } from '../shared/step.ts';
 import { leave } from './leave.ts';
 
@@ -17,13 +17,6 @@ interface Asked {
 /** A plan that comes out otherwise each time is no plan that people can agree to. */
 const mostRounds = 6;
 
-/** What only stops an intruder, and may go ahead when nobody answers. */
-const containment: ReadonlySet<string> = new Set([
-  'compromised-instance',
-  'compromised-access-key',
-  'compromised-role',
-]);
-
 /** How a case goes on after people were asked about it. */
 export async function settle(asked: Asked, context: StepContext): Promise<Opening> {
   const { home } = context;
@@ -33,7 +26,7 @@ export async function settle(asked: Asked, context: StepContext): Promise<Openin
   if (!approval) {
     return isSuperseded
       ? planAgain(asked, context)
-      : leave(asked.opening, { approval, outcome: 'unanswered' }, context);
+      : leave(asked, { approval, outcome: 'unanswered' }, context);
   }
   switch (approval.status) {
     case 'approved':
@@ -42,7 +35,7 @@ export async function settle(asked: Asked, context: StepContext): Promise<Openin
       await home.cases.setGate(live, null);
       return act(asked, 'confirmed', context);
     case 'denied':
-      return leave(asked.opening, { approval, outcome: 'denied' }, context);
+      return leave(asked, { approval, outcome: 'denied' }, context);
     case 'asked':
       // Something graver came before people were asked; or they were, and did not answer.
       return isSuperseded ? planAgain(asked, context) : unanswered(asked, approval, context);
@@ -69,12 +62,12 @@ async function unanswered(
   if (!settled) return settle(asked, context);
 
   const isLimited = approval.because.some((one) => one.startsWith('limit'));
-  const goesAhead = settings.approval.whenTimeRunsOut === 'act' && containment.has(asked.playbook);
+  const goesAhead = settings.approval.whenTimeRunsOut === 'act' && isContainment(asked.playbook);
   if (goesAhead && !isLimited) {
     const limits = limitsOf(settings, { account: live.account, playbook: asked.playbook });
     if (!(await home.cases.setGate(live, null, limits))) return act(asked, 'unanswered', context);
   }
-  return leave(asked.opening, { approval, outcome: 'unanswered' }, context);
+  return leave(asked, { approval, outcome: 'unanswered' }, context);
 }
 
 /** From here on the case itself is worked, live. */
@@ -94,7 +87,7 @@ function act({ opening }: Asked, reason: Opening['reason'], context: StepContext
 
 /** The same plan once more, under an id of its own. */
 async function rehearseAgain(
-  { opening }: Asked,
+  { playbook, opening }: Pick<Asked, 'playbook' | 'opening'>,
   reason: Opening['reason'],
   context: StepContext,
   { gate, severity = opening.approval.severity }: { gate?: Gate; severity?: number } = {},
@@ -104,7 +97,7 @@ async function rehearseAgain(
   const live = liveCaseOf(context.case);
   if (round > mostRounds) {
     const approval = await context.home.cases.approvals.of(live.caseId);
-    return leave(opening, { approval, outcome: 'unanswered' }, context);
+    return leave({ playbook, opening }, { approval, outcome: 'unanswered' }, context);
   }
   await context.home.cases.forgetPlan(context.case);
   const name = opening.alongside.name?.replace(/-\d+$/, '');
@@ -116,15 +109,43 @@ async function rehearseAgain(
   };
 }
 
-/** Judges anew whether people must be asked, by all that was found until now. */
+/** Plans anew, by all that was found until now, where people must still be asked. */
 async function planAgain(asked: Asked, context: StepContext): Promise<Opening> {
   const { playbook, opening } = asked;
   const { home, settings } = context;
   const live = liveCaseOf(context.case);
   const found = await home.cases.asking(live);
+  const { principal } = opening;
+  const severity = Math.max(...found.map(({ finding }) => finding.severity));
+  const gravest = found.find(({ finding }) => finding.severity === severity)?.finding;
+  const scope =
+    gravest && principal.kind !== 'none'
+      ? scopeOf(gravest, { ...principal, kind: principal.kind })
+      : opening.scope;
+  // No finding says that what only a person starts may go ahead: it waits for what it waited for.
+  const next = isContainment(playbook)
+    ? await home.cases.setGate(
+        live,
+        await judgedAnew(asked, found, context),
+        limitsOf(settings, { account: live.account, playbook }),
+      )
+    : Gate.parse(await home.cases.gate(live.caseId));
+  const again = { ...asked, opening: { ...opening, scope } };
+  return next
+    ? rehearseAgain(again, 'superseded', context, { gate: next, severity })
+    : act(again, 'superseded', context);
+}
+
+/** Why people must be asked, by all that was found until now; null where they need not be. */
+async function judgedAnew(
+  { playbook, opening }: Asked,
+  found: Awaited<ReturnType<StepContext['home']['cases']['asking']>>,
+  { home, settings, case: plan }: StepContext,
+): Promise<Gate | null> {
+  const live = liveCaseOf(plan);
   const parent = (await home.cases.opened(live.caseId))?.parent ?? undefined;
   const { principal } = opening;
-  const gate = gateOf(settings, {
+  return gateOf(settings, {
     playbook,
     account: live.account,
     units: asksForUnits(settings) ? await home.unitsOf(live.account) : undefined,
@@ -141,16 +162,4 @@ async function planAgain(asked: Asked, context: StepContext): Promise<Opening> {
       policyAsks: policyOf(settings, playbook, { finding, parent }) === 'approve',
     })),
   });
-  const severity = Math.max(...found.map(({ finding }) => finding.severity));
-  const gravest = found.find(({ finding }) => finding.severity === severity)?.finding;
-  const scope =
-    gravest && principal.kind !== 'none'
-      ? scopeOf(gravest, { ...principal, kind: principal.kind })
-      : opening.scope;
-  const limits = limitsOf(settings, { account: live.account, playbook });
-  const next = await home.cases.setGate(live, gate, limits);
-  const again = { ...asked, opening: { ...opening, scope } };
-  return next
-    ? rehearseAgain(again, 'superseded', context, { gate: next, severity })
-    : act(again, 'superseded', context);
 }

@@ -174,7 +174,7 @@ export function whyOf(because: string): string {
     case 'policy':
       return 'the playbook is set to ask first';
     case 'finding':
-      return 'findings like this one are no proof of a compromise';
+      return 'what started it asks first: it is no proof of a compromise, or a person wanted it so';
     case 'limit':
       return `the hourly limit of containments is reached: ${rest.join(': ')}`;
     case 'limit-not-evaluated':

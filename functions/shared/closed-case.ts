@@ -14,7 +14,7 @@ const Closed = z.object({
 });
 
 /** What the summary of a case says in which nothing was done. */
-export const nothingDone = <Reason extends string>(reason: Reason) => ({
+const nothingDone = <Reason extends string>(reason: Reason) => ({
   reason,
   missing: [`Nothing was done: ${reason}`],
 });

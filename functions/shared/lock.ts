@@ -4,6 +4,7 @@ import type { Finding } from './finding.ts';
 import type { HourlyLimit } from './hourly-limit.ts';
 import type { CaseId, Region } from './ids.ts';
 import type { Mode } from './journal.ts';
+import { isContainment } from './playbooks.ts';
 import type { StepContext } from './step.ts';
 
 /** What is to be locked, for which execution. */
@@ -94,7 +95,9 @@ async function planAnew(
   for (let look = 0; look < 5; look++) {
     const approval = await approvals.of(caseId);
     if (!approval || (approval.status !== 'asked' && approval.status !== 'approved')) return;
-    const wouldAct = !asks && approval.because.includes('finding');
+    // What would have had the key contained is news to those who are asked about its rotation.
+    const { because, playbook } = approval;
+    const wouldAct = !asks && (because.includes('finding') || !isContainment(playbook));
     if (severity <= approval.severity && !wouldAct) return;
     if (await approvals.settle(approval, 'superseded')) {
       await home.answer(approval.token, { outcome: 'superseded' });

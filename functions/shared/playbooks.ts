@@ -14,8 +14,20 @@ export const playbookNames = [
 export const Playbook = z.enum(playbookNames);
 export type PlaybookName = z.infer<typeof Playbook>;
 
-/** Those that only a person starts, and whose workflows can ask nobody else. */
-export const startedByPeople: readonly PlaybookName[] = ['rotate-access-key', 'release'];
+/** Those whose workflows can ask nobody: a person starts them. */
+export const askNobody: readonly PlaybookName[] = ['release'];
+
+const containing: ReadonlySet<string> = new Set<PlaybookName>([
+  'compromised-instance',
+  'compromised-access-key',
+  'compromised-role',
+]);
+
+/**
+ * Whether a playbook only stops an intruder: then its cases are counted in the hourly limits, and may
+ * go ahead when nobody answers, or when something graver is found.
+ */
+export const isContainment = (playbook: string): boolean => containing.has(playbook);
 
 /**
  * How far a playbook may go. `off`: it declines. `dry-run`: it never changes anything, whatever it

@@ -32,6 +32,12 @@ describe('a configuration', () => {
     expect(new Set(Object.values(playbooks))).toEqual(new Set(['dry-run']));
   });
 
+  it('takes a question to people before a rotation', () => {
+    const rules = [{ name: 'rotation', playbooks: ['rotate-access-key'] }];
+    const playbooks = { 'rotate-access-key': 'approve' };
+    expect(complaints({ playbooks, approval: { rules } })).toEqual([]);
+  });
+
   it.each<[string, object, string | RegExp]>([
     [
       'a misspelt key',
@@ -85,8 +91,8 @@ describe('a configuration', () => {
     ],
     [
       'such a question for starts by hand alone',
-      { playbooks: { 'rotate-access-key': { findings: 'off', byHand: 'approve' } } },
-      'playbooks.rotate-access-key.byHand: expected off, dry-run or live: a person starts it',
+      { playbooks: { release: { findings: 'off', byHand: 'approve' } } },
+      'playbooks.release.byHand: expected off, dry-run or live: a person starts it',
     ],
     [
       'a rule that has people asked of a playbook that asks nobody',

@@ -2,16 +2,23 @@ import { describe, expect, it } from 'vitest';
 import type * as z from 'zod';
 import { steps } from '../../functions/index.ts';
 import { CaseRecord } from '../../functions/shared/case-record.ts';
+import { AccessKeyId } from '../../functions/shared/ids.ts';
+import { everyPlaybookLive } from '../../functions/shared/playbooks.ts';
 import type { Settings as SettingsSchema } from '../../functions/shared/settings.ts';
-import type { AwsCall } from '../../functions/shared/step.ts';
+import type { AwsCall, Step } from '../../functions/shared/step.ts';
 import { RehearsalAccount } from '../../replay/account/rehearsal-account.ts';
 import { AccountState } from '../../replay/account/state.ts';
+import { changes } from '../../replay/call-in-words.ts';
 import { CaseTableInMemory } from '../../replay/case-table-in-memory.ts';
+import type { Case } from '../../replay/read-case.ts';
 import { RehearsalSettings } from '../../replay/rehearsal-settings.ts';
-import { runWorkflow } from '../../replay/run-workflow.ts';
-import { loadWorkflow, readWorkflows, statesOf } from '../../replay/workflow.ts';
+import { type Replayed, replayCase } from '../../replay/replay.ts';
+import { type Ran, runWorkflow } from '../../replay/run-workflow.ts';
+import { type RehearsedApprover, Waits } from '../../replay/waits.ts';
+import { loadWorkflow, loadWorkflows, readWorkflows, statesOf } from '../../replay/workflow.ts';
 import { triggers } from '../../statemachines/rotate-access-key/triggers.ts';
 import { finding } from '../rehearsal.ts';
+import { cases, workflowOf } from './failing-replays.ts';
 
 const text = readWorkflows().get('rotate-access-key') ?? '';
 const workflow = loadWorkflow('rotate-access-key', text, steps);
@@ -45,14 +52,39 @@ interface Asked {
   readonly iam?: z.input<typeof AccountState>['iam'];
   readonly settings?: z.input<typeof SettingsSchema>;
   readonly fails?: AwsCall;
-  readonly dryRun?: 'stand-ins';
+  readonly dryRun?: 'copy' | 'stand-ins';
   readonly brokenSteps?: readonly string[];
   /** Whose live case holds the key already. */
   readonly heldBy?: string;
+  /** That case's execution was stopped, when it had done something. */
+  readonly isStopped?: true;
+  /** What people answer who are asked. */
+  readonly approver?: RehearsedApprover;
+  /** What becomes of the account once they have been asked, by how often. */
+  readonly meanwhile?: (account: RehearsalAccount, asks: number) => void;
+  /** Of a finding about the key that comes once they have been asked. */
+  readonly severity?: number;
 }
+
+const leak = cases.get('leaked-key-used-from-tor')?.documents[0];
+const usedNow = (severity: number, accessKeyId = leaked, minute = '2026-03-01T04:05') =>
+  JSON.parse(
+    JSON.stringify(leak && 'value' in leak && leak.value)
+      .replaceAll('AKIAT0R1T0R1T0R1T0R1', accessKeyId)
+      .replaceAll('2026-04-01T09:30', minute)
+      .replace(/"severity":[\d.]+/, `"severity":${severity}`),
+  );
+
+/** GuardDuty says that the key is used: what is started then. */
+const found = (severity: number) => ({
+  workflow: workflowOf('compromised-access-key'),
+  name: 'leak-1',
+  input: { mode: 'live', event: usedNow(severity) },
+});
 
 async function rotate(input: object, asked: Asked = {}) {
   const { iam = alice(), settings = {}, fails, dryRun, brokenSteps = [], heldBy } = asked;
+  const { approver, meanwhile, severity, isStopped = false } = asked;
   const account = new RehearsalAccount(
     AccountState.parse({ accountId: '111122223333', region: 'eu-west-1', iam }),
     {
@@ -64,20 +96,40 @@ async function rotate(input: object, asked: Asked = {}) {
   const execution = `arn:aws:states:eu-west-1:111122223333:execution:compromised-access-key:1`;
   if (heldBy) {
     const about = { finding: finding({ id: heldBy }), mode: 'live', target, execution } as const;
-    await new CaseRecord(table, now).open({ ...about, lockSeconds: 3600 });
+    const record = new CaseRecord(table, now);
+    const limits = [{ scope: 'all', most: 10 }];
+    const opened = await record.open({ ...about, lockSeconds: 3600, limits });
+    const did = { step: 'deactivate-access-key', outcome: 'deactivated', journal: [], at: 'then' };
+    if (isStopped && 'ref' in opened) await record.recordStep(opened.ref, did);
   }
-  const broken = steps.map((step) =>
+  const broken = steps.map((step: Step) =>
     brokenSteps.includes(step.name) ? { ...step, run: () => Promise.reject(injected) } : step,
   );
+  let asks = 0;
+  let joined: Ran | undefined;
+  const world = {
+    account,
+    table,
+    running: new Set(heldBy && !isStopped ? [execution] : []),
+    waits: new Waits(),
+    settings: RehearsalSettings.parse(settings),
+    approver,
+    now,
+  };
   const { ended } = runWorkflow({
+    ...world,
     workflow: brokenSteps.length > 0 ? loadWorkflow('rotate-access-key', text, broken) : workflow,
     name: 'rotation-1',
     input,
-    account,
-    table,
-    running: new Set(heldBy ? [execution] : []),
-    settings: RehearsalSettings.parse(settings),
-    now,
+    between: async ({ step }, wiring, invoke) => {
+      const result = await invoke(wiring);
+      if (step.name !== 'request-approval') return result;
+      asks++;
+      meanwhile?.(account, asks);
+      if (severity && asks === 1)
+        joined = await runWorkflow({ ...world, ...found(severity) }).ended;
+      return result;
+    },
     ...(dryRun && { dryRun }),
   });
   const ran = await ended;
@@ -85,6 +137,7 @@ async function rotate(input: object, asked: Asked = {}) {
   return {
     account,
     table,
+    joined: joined?.entered.at(-1)?.state,
     status: ran.status,
     error: ran.failure?.error,
     states: ran.entered.map(({ state }) => state),
@@ -224,24 +277,262 @@ describe('rotate-access-key', () => {
   });
 });
 
-it.each([
-  ['user', { targets: ['alice'] }],
-  ['account', { accounts: ['111122223333'] }],
-])(
-  'leaves a key to a human where a rule asks people about its %s, for it cannot ask',
-  async (_what, criteria) => {
-    const before = (await rotate(byHand, { fails: 'iam:ListAccessKeys' })).keys;
+const asking = { playbooks: { 'rotate-access-key': 'approve' } } as const;
+const untouched = [[`${foreign} Inactive`], [`${leaked} Inactive`]];
+const sent = ({ calls }: Awaited<ReturnType<typeof rotate>>) =>
+  calls.filter((line) => /:(?:Create|Delete)\w+ sent$/.test(line));
+const itemIn = ({ table }: Awaited<ReturnType<typeof rotate>>, sk: string, mode?: string) =>
+  table.items().find((item) => item.sk === sk && (!mode || item.mode === mode));
+const keysOfAlice = (account: RehearsalAccount) => account.state.iam.users[1]?.accessKeys ?? [];
 
+describe('a rotation that people must agree to', () => {
+  it.each([
+    ['its policy says so', asking, {}, 'policy'],
+    [
+      'its policy for starts by hand does',
+      { playbooks: { 'rotate-access-key': { findings: 'off', byHand: 'approve' } } },
+      {},
+      'policy',
+    ],
+    ['whoever started it does', {}, { approval: 'required' }, 'finding'],
+    [
+      'a rule names the key’s owner',
+      { approval: { rules: [{ name: 'production', targets: ['alice'] }] } },
+      { userName: undefined },
+      'rule: production',
+    ],
+    [
+      'a rule names the account',
+      { approval: { rules: [{ name: 'production', accounts: ['111122223333'] }] } },
+      {},
+      'rule: production',
+    ],
+    [
+      'a rule names the playbook',
+      { approval: { rules: [{ name: 'rotation', playbooks: ['rotate-access-key'] }] } },
+      {},
+      'rule: rotation',
+    ],
+  ] satisfies [string, z.input<typeof SettingsSchema>, object, string][])(
+    'waits for them where %s',
+    async (_why, settings, words, because) => {
+      const ran = await rotate({ ...byHand, ...words }, { settings });
+
+      expect(ran.status).toBe('waiting');
+      expect(ran.states.at(-1)).toBe('Ask for approval');
+      expect(ran.keys).toEqual(untouched);
+      expect(sent(ran)).toEqual([]);
+      expect(itemIn(ran, 'approval')).toMatchObject({ status: 'asked', because: [because] });
+      expect(itemIn(ran, 'lock')).toBeDefined();
+    },
+  );
+
+  it.each(['copy', 'stand-ins'] as const)(
+    'does the same once they have as it does unasked, rehearsed on a %s',
+    async (dryRun) => {
+      const unasked = await rotate(byHand);
+      const ran = await rotate(byHand, { settings: asking, approver: 'approves', dryRun });
+
+      expect(ran.states.at(-1)).toBe('The key is replaced');
+      expect(sent(ran)).toEqual(sent(unasked));
+      expect(ran.keys[1]).toEqual([expect.stringMatching(/^AKIA\w{16} Active$/)]);
+      // Asked once; the plan comes out the same, so nobody is asked a second time.
+      expect(ran.states.filter((state) => state === 'Ask for approval')).toHaveLength(2);
+      expect(itemIn(ran, 'approval')).toMatchObject({ status: 'confirmed' });
+      const titles = ran.notifications.map(({ title }) => title.replace(/ by \d.* UTC/, ''));
+      expect(titles).toEqual([`Approval needed: ${target}`, `Access key replaced: ${target}`]);
+      expect(ran.notifications[1]?.text).toMatch(/Approved by rehearsed-approver by command line/);
+    },
+  );
+
+  it('shows them what would be done, and no secret, not even one made up', async () => {
+    const ran = await rotate(byHand, { settings: asking });
+
+    expect(itemIn(ran, 'approval')?.plan).toEqual([
+      'create-replacement-key: iam:CreateAccessKey {"UserName":"alice"}',
+      expect.stringMatching(
+        /^create-replacement-key: secretsmanager:CreateSecret .*"\[redacted\]"/,
+      ),
+      `delete-replaced-key: iam:DeleteAccessKey {"UserName":"alice","AccessKeyId":"${leaked}"}`,
+    ]);
+    const shown = JSON.stringify([ran.table.items(), ran.notifications]);
+    expect(shown).not.toMatch(/secretAccessKey\W+:|SecretAccessKey/);
+  });
+
+  it('tells them that without an answer nothing is done, whatever silence means elsewhere', async () => {
+    const settings = { ...asking, approval: { whenTimeRunsOut: 'act' } } as const;
+    const ran = await rotate(byHand, { settings, approver: 'silent' });
+
+    expect(ran.notifications[0]?.text).toContain('without an answer nothing is done');
+    expect(ran.states.at(-1)).toBe('Nobody agreed in time');
+    expect(ran.keys).toEqual(untouched);
+  });
+
+  it.each([
+    ['denies', 'People decided against it', 'denied', /^Denied, nothing was done/],
+    ['silent', 'Nobody agreed in time', 'needs-human', /^Nobody agreed in time, nothing was done/],
+  ] as const)('is left alone when who is asked %s', async (approver, state, status, title) => {
+    const ran = await rotate(byHand, { settings: asking, approver });
+
+    expect(ran.status).toBe('succeeded');
+    expect(ran.states.at(-1)).toBe(state);
+    expect(sent(ran)).toEqual([]);
+    expect(ran.keys).toEqual(untouched);
+    expect(itemIn(ran, 'lock')).toBeUndefined();
+    expect(itemIn(ran, 'case', 'live')).toMatchObject({
+      status,
+      summary: {
+        missing: [expect.stringMatching(/^Nothing was done: /)],
+        decisions:
+          approver === 'denies' ? [expect.objectContaining({ by: 'rehearsed-approver' })] : [],
+      },
+    });
+    expect(ran.notifications.at(-1)?.title).toMatch(title);
+    expect(ran.notifications.at(-1)?.text).toContain('Nothing was changed.');
+  });
+
+  it.each<[string, (account: RehearsalAccount) => void, string, string[]]>([
+    [
+      'the old key is active again',
+      (account) => {
+        for (const key of keysOfAlice(account)) key.status = 'Active';
+      },
+      'still-active',
+      [`${leaked} Active`, expect.stringMatching(/ Active$/)],
+    ],
+    [
+      'a second key is there, unused and made after the first rehearsal',
+      (account) => {
+        const [key] = keysOfAlice(account);
+        if (!key) throw new Error('alice has no key');
+        const createDate = new Date(now().getTime() + 60_000).toISOString();
+        keysOfAlice(account).push({ ...key, accessKeyId: AccessKeyId.parse(healthy), createDate });
+      },
+      'delete-first',
+      [`${leaked} Inactive`, `${healthy} Inactive`],
+    ],
+  ])('is asked about anew, and what was agreed to is void, where %s', async (...row) => {
+    const [, change, outcome, left] = row;
     const ran = await rotate(byHand, {
-      settings: { approval: { rules: [{ name: 'production', ...criteria }] } },
+      settings: asking,
+      approver: 'approves',
+      meanwhile: (account, asks) => asks === 1 && change(account),
     });
 
-    expect(ran.states.at(-1)).toBe('Left to a human');
-    expect(ran.keys).toEqual(before);
-    expect(ran.notifications).toHaveLength(1);
-    expect(ran.table.items().filter(({ sk }) => sk === 'lock')).toEqual([]);
-  },
-);
+    const asked = ran.notifications.filter(({ title }) => title.startsWith('Approval needed'));
+    expect(asked).toHaveLength(2);
+    expect(asked[1]?.text).toContain('What was agreed to is void: the plan has changed since.');
+    expect(Object.values(ran.outcomes)).toContain(outcome);
+    expect(ran.error).toBe('NeedsHuman');
+    expect(ran.keys[1]).toEqual(left);
+    // No key of a person's is taken for what an attempt has lost, in no plan either.
+    expect(ran.calls).not.toContain('create-replacement-key iam:DeleteAccessKey withheld');
+  });
+
+  it('is counted in no hourly limit, be it asked about or not', async () => {
+    const limits = { perAccount: 1, inAll: 1, perPlaybook: 1 };
+    for (const settings of [{ limits }, { ...asking, limits }]) {
+      const ran = await rotate(byHand, { settings, approver: 'approves' });
+      expect(ran.states.at(-1)).toBe('The key is replaced');
+      expect(ran.table.items().filter(({ pk }) => pk.startsWith('limit#'))).toEqual([]);
+    }
+  });
+
+  it('is asked about where a step could not be rehearsed, and says which', async () => {
+    const ran = await rotate(byHand, { settings: asking, fails: 'iam:CreateAccessKey' });
+
+    expect(ran.status).toBe('waiting');
+    expect(ran.notifications[0]?.text).toContain(
+      '• create-replacement-key could not be rehearsed: what it would do is not known',
+    );
+  });
+});
+
+describe('a case that holds the key as well', () => {
+  const of = cases.get('leaked-key-replaced');
+  const [start] = of?.documents ?? [];
+  if (!of || !start || !('value' in start)) {
+    throw new Error('the case is not as it was');
+  }
+  const usedAgain = (severity: number) => ({
+    file: 'event-2.json',
+    value: usedNow(severity, 'AKIAR0TAR0TAR0TAR0TA', '2026-01-01T00:10'),
+  });
+  const live = ({ expected: _, ...rest }: Case) =>
+    replayCase(rest, { workflows: loadWorkflows(steps), mode: 'live' });
+  const approvalIn = ({ table }: Replayed) => table?.items().find(({ sk }) => sk === 'approval');
+  const writes = ({ replay }: Replayed) =>
+    replay.steps.flatMap(({ calls }) =>
+      calls.filter(({ call, disposition }) => changes(call) && disposition === 'sent'),
+    );
+
+  it.each([
+    ['is graver', 9],
+    ['is not, but would have had the key contained', 5],
+  ])('has people asked anew, and says why, where what joins it %s', async (_what, severity) => {
+    for (const policy of ['approve', { findings: 'live', byHand: 'approve' }] as const) {
+      const settings = { playbooks: { ...everyPlaybookLive, 'rotate-access-key': policy } };
+      const ran = await rotate(byHand, { settings, severity });
+
+      expect(ran.joined).toBe('Another case has this');
+      expect(ran.states.filter((state) => state === 'Ask for approval')).toHaveLength(2);
+      expect(itemIn(ran, 'approval')).toMatchObject({ severity: Math.max(8, severity) });
+      expect(ran.notifications.at(-1)?.text).toContain('CredentialAccess:IAMUser/Compromised');
+      expect([ran.status, sent(ran)]).toEqual(['waiting', []]);
+    }
+  });
+
+  it('does not go ahead where whoever started it asked, and what joined it does not', async () => {
+    const [first] = await live({
+      ...of,
+      documents: [
+        { ...start, value: { ...Object(start.value), approval: 'required' } },
+        usedAgain(8),
+      ],
+    });
+
+    expect(first && approvalIn(first)).toMatchObject({ because: ['finding'], status: 'asked' });
+    expect(first && writes(first)).toEqual([]);
+  });
+
+  it('has people told, once they deny it, of what was found meanwhile', async () => {
+    const [first] = await live({
+      ...of,
+      documents: [start, usedAgain(8)],
+      settings: { ...of.settings, playbooks: { ...everyPlaybookLive, ...asking.playbooks } },
+      approver: 'denies',
+    });
+
+    expect(first?.replay.states.at(-1)).toBe('People decided against it');
+    expect(first?.replay.notifications.at(-1)?.text).toContain(
+      'Nothing was done either about what was found meanwhile: CredentialAccess:IAMUser/Compromised',
+    );
+  });
+
+  it('hands on no leave to act with what it was stopped at', async () => {
+    const stopped = { heldBy: 'leak', isStopped: true, settings: asking } as const;
+    const waits = await rotate(byHand, stopped);
+    expect([waits.status, sent(waits)]).toEqual(['waiting', []]);
+
+    const { notifications } = await rotate(byHand, { ...stopped, approver: 'denies' });
+    expect(notifications.at(-1)?.title).toMatch(/^Denied, nothing further was done: /);
+    expect(notifications.at(-1)?.text).not.toContain('Nothing was changed');
+  });
+
+  it('is no reason for a containment to go ahead that waits, when a rotation joins it', async () => {
+    const [first, second] = await live({
+      ...of,
+      documents: [
+        { file: 'event-1.json', value: { event: usedAgain(5).value, approval: 'required' } },
+        { ...start, file: 'event-2.json' },
+      ],
+    });
+
+    expect(second?.replay.states.at(-1)).toBe('Another case has this');
+    expect(first && approvalIn(first)).toMatchObject({ status: 'asked' });
+    expect(first && writes(first)).toEqual([]);
+  });
+});
 
 describe('a failure of rotate-access-key', () => {
   it.each<[string, AwsCall, number]>([
@@ -259,11 +550,14 @@ describe('a failure of rotate-access-key', () => {
   });
 
   it.each([
-    ['No case was opened', 'NoCaseOpened', ['open-case']],
-    ['The case is still open', 'CaseNotClosed', ['close-case']],
-    ['Nobody was told', 'NobodyTold', ['open-case', 'tell-human']],
-  ])('of Cordon itself ends in "%s"', async (state, error, brokenSteps) => {
-    const ran = await rotate(byHand, { brokenSteps });
+    ['No case was opened', 'NoCaseOpened', ['open-case'], {}],
+    ['The case is still open', 'CaseNotClosed', ['close-case'], {}],
+    ['Nobody was told', 'NobodyTold', ['open-case', 'tell-human'], {}],
+    ['Nobody could be asked', 'ApprovalNotAsked', ['request-approval'], asking],
+    ['Nobody could be asked', 'ApprovalNotAsked', ['settle-approval'], asking],
+    ['Nobody was told', 'NobodyTold', ['request-approval', 'tell-human'], asking],
+  ])('of Cordon itself ends in "%s"', async (state, error, brokenSteps, settings) => {
+    const ran = await rotate(byHand, { brokenSteps, settings, approver: 'approves' });
 
     expect(ran.states.at(-1)).toBe(state);
     expect(ran.error).toBe(error);
@@ -283,6 +577,9 @@ it('meets every state of the workflow in these tests or is told which not', asyn
     rotate(byHand, { brokenSteps: ['open-case'] }),
     rotate(byHand, { brokenSteps: ['close-case'] }),
     rotate(byHand, { brokenSteps: ['open-case', 'tell-human'] }),
+    rotate(byHand, { settings: asking, approver: 'denies' }),
+    rotate(byHand, { settings: asking, approver: 'silent' }),
+    rotate(byHand, { settings: asking, brokenSteps: ['request-approval'] }),
   ]);
   const met = new Set(runs.flatMap(({ states }) => states));
   const missed = [...statesOf(workflow.machine)]
