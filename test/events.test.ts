@@ -247,6 +247,7 @@ const stopped: Readonly<Record<string, readonly string[]>> = {
   ],
   // The old key is gone.
   'leaked-key-replaced': ['invoice-export: AKIAQW2DDHQ5OS5VMWSK Active'],
+  'leaked-key-replaced-once-approved': ['mill-telemetry: AKIAHJSDUDKNNXDVFHXQ Active'],
   'leaked-key-reported-twice': [
     'build-runner: AKIATW1CETW1CETW1CE0 Inactive',
     'build-runner: AWSDenyAll',
