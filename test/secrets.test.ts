@@ -234,7 +234,7 @@ describe('a key that is rotated', () => {
   const now = () => new Date('2026-03-01T04:05:06.000Z');
 
   /** Rotates live, with a Secrets Manager that may fail and repeat what it was sent. */
-  async function rotate(isFailing: boolean) {
+  async function rotate(isFailing: boolean, isAsked = false) {
     const users = [{ userName: 'alice', accessKeys: [{ accessKeyId: old, status: 'Inactive' }] }];
     const values: string[] = [];
     const account = new RehearsalAccount(
@@ -260,7 +260,10 @@ describe('a key that is rotated', () => {
       account,
       table,
       running: new Set(),
-      settings: Settings.parse({}),
+      settings: Settings.parse({
+        playbooks: { 'rotate-access-key': isAsked ? 'approve' : 'live' },
+      }),
+      ...(isAsked && { approver: 'approves' }),
       now,
     }).ended;
     return { ran, values, left: asText([ran, table.items(), account.state, log.lines]) };
@@ -278,6 +281,16 @@ describe('a key that is rotated', () => {
     expect(left).toContain('"SecretString":"[redacted]"');
     expect(left).not.toContain(secretAccessKey);
     expect(left).not.toContain('secretAccessKey\\');
+  });
+
+  it('shows nobody who is asked first a secret, not that of a rehearsal either', async () => {
+    const { ran, values, left } = await rotate(false, true);
+
+    expect(ran.status).toBe('succeeded');
+    expect(ran.notifications[0]?.title).toMatch(/^Approval needed /);
+    expect(values).toHaveLength(3);
+    expect(left).toContain('"SecretString":"[redacted]"');
+    for (const value of values) expect(left).not.toContain(JSON.parse(value).secretAccessKey);
   });
 
   it('leaves it nowhere when Secrets Manager fails and repeats it', async () => {
