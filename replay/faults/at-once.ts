@@ -24,11 +24,11 @@ export interface AtOnce extends Judged {
 export async function* tryAtOnce(
   scenario: Scenario,
   faultFree: FaultFree,
-  { every = 1 }: Pick<Wanted, 'every'> = {},
+  { every, part }: Pick<Wanted, 'every' | 'part'> = {},
 ): AsyncGenerator<AtOnce> {
   const { case: of, priority } = scenario;
   const way = wayOf(scenario);
-  const isSampled = sampler(every, `${priority} ${basename(of.source)} ${way}`);
+  const isSampled = sampler({ every, part }, `${priority} ${basename(of.source)} ${way}`);
   if (isSampled()) yield* tryAtClose(scenario, faultFree);
   for (const [kind, count] of countsFor(scenario, faultFree)) {
     if (!isSampled()) continue;

@@ -15,6 +15,7 @@ interface Options {
   readonly call?: string;
   readonly fault?: FaultName;
   readonly every?: number;
+  readonly part?: number;
   readonly way?: Way;
   readonly without: Mutation;
   readonly json?: true;
@@ -50,6 +51,7 @@ function programFor({ print, complain }: Terminal): Command {
     .addOption(new Option('--fault <name>', 'this fault alone').choices(faultNames))
     .addOption(new Option('--way <name>', 'what the cases are taken through').choices(ways))
     .option('--every <n>', 'every n-th fault alone: a sample, the same each time', wholeNumber)
+    .option('--part <k>', 'the k-th of these n samples, which together are all', wholeNumber)
     .option(
       '--without <safeguard>',
       'take one away first, to see that it is missed',
@@ -72,7 +74,13 @@ async function tryEverything(
   options: Options,
   { print, complain, progress }: Terminal,
 ): Promise<number> {
-  const { case: only, call, fault, way, every, ungrouped, without } = options;
+  const { case: only, call, fault, way, every, part, ungrouped, without } = options;
+  if (part && part > (every ?? 1)) {
+    complain(
+      `error: --part: expected 1 to ${every ?? 1}, as many as --every says, found ${part}\n`,
+    );
+    return 2;
+  }
   const cases = readCases(path);
   const wanted = cases.flatMap(({ source }, index) =>
     only && basename(source) !== only ? [] : index,
@@ -84,7 +92,7 @@ async function tryEverything(
   const tallies = await tryInWorkers(
     {
       paths: [path],
-      wanted: { call, faults: fault && [fault], way, every, ungrouped, atOnce },
+      wanted: { call, faults: fault && [fault], way, every, part, ungrouped, atOnce },
       without,
     },
     // Those with an account of their own are the long ones, and the sequences the longest.
@@ -110,7 +118,7 @@ async function tryEverything(
   }
   if (options.json) print(`${JSON.stringify(whole, null, 2)}\n`);
   else {
-    if (every) print(`A sample: about every ${every}. fault.\n`);
+    if (every) print(`A sample: part ${part ?? 1} of ${every}, about every ${every}. fault.\n`);
     print(`${matrixOf(whole)}\n`);
     if (options.calls) print(`${callsOf(whole)}\n`);
     if (whole.violations.length > 0) print(`${violationsOf(whole.violations)}\n`);

@@ -67,7 +67,6 @@ const pass: ReadonlySet<FaultName> = new Set(['throttled', 'server-error', 'time
  *   before the next one, or after the last, as long as nobody has written in between; one that has
  *   written nothing leaves its retry what it found itself. For an execution it is all one which of its
  *   Lambdas was about to call when it was stopped, if the same others were under way.
- * - Cordon's own permissions go by the step: they are missed at the first request of its kind.
  */
 class SameRuns {
   readonly #known = new Map<string, SameRun>();
@@ -79,14 +78,11 @@ class SameRuns {
   }
 
   #alike(fault: FaultName, attempt: Attempt): SameRun | undefined {
-    const { home, retried, writes, step, state, call, place } = attempt;
+    const { home, retried, writes, step, call, place } = attempt;
     if (!home && retried && (pass.has(fault) || (fault === 'timeout-after' && !writes))) {
       return this.#first(`hidden ${step} ${call}`, 'throttled', place);
     }
     if (home && !writes && fault === 'timeout-after') return { fault: 'server-error', place };
-    if (home && fault === 'access-denied') {
-      return this.#first(`denied ${state} ${call}`, fault, place);
-    }
     return leaves.has(fault) ? this.#left(fault, attempt) : undefined;
   }
 
@@ -111,12 +107,18 @@ class SameRuns {
   }
 }
 
+/** A part of all the runs. */
+interface Sample {
+  /** Every n-th fault at an attempt alone. Left out, each. */
+  readonly every?: number | undefined;
+  /** Which of these n parts, from 1: together they are all. Left out, the first. */
+  readonly part?: number | undefined;
+}
+
 /** Which of a case's runs are wanted. */
-export interface Wanted {
+export interface Wanted extends Sample {
   readonly call?: string | undefined;
   readonly faults?: readonly FaultName[] | undefined;
-  /** Every n-th fault at an attempt alone: a sample. Left out, each. */
-  readonly every?: number | undefined;
   /** Runs each by itself, also where another is known to be the same run. */
   readonly ungrouped?: boolean | undefined;
   /** Left out, every way. */
@@ -126,25 +128,32 @@ export interface Wanted {
 /**
  * Says of one thing after another whether it belongs to a sample of about every n-th: the same ones in
  * each run, and others in each case, so that what cases have in common is met at other places in each.
- * Steps of the golden ratio fall in with no rhythm of the list: the n-th fault of each attempt.
+ * Each thing belongs to one of the n parts. Steps of the golden ratio fall in with no rhythm of the
+ * list: the n-th fault of each attempt.
  */
-export function sampler(every: number, of: string): () => boolean {
+export function sampler({ every = 1, part = 1 }: Sample, of: string): () => boolean {
   let next = [...of].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
-  return () => (Math.imul(next++, 0x9e3779b1) >>> 0) / 2 ** 32 < 1 / every;
+  return () => {
+    const place = (Math.imul(next++, 0x9e3779b1) >>> 0) / 2 ** 32;
+    return Math.floor(place * every) === part - 1;
+  };
 }
 
 /** Runs a scenario with every fault at every attempt, or at some, one at a time. */
 export async function* tryAll(
   scenario: Scenario,
   faultFree: FaultFree,
-  { call: only, faults: names, ungrouped, every = 1 }: Wanted = {},
+  { call: only, faults: names, ungrouped, every, part }: Wanted = {},
   attempts: readonly Attempt[] = faultFree.came.attempts,
 ): AsyncGenerator<Tried> {
   const { case: of, priority } = scenario;
   const way = wayOf(scenario);
   const same = new SameRuns();
   const made = new Map<string, Judged>();
-  const isSampled = sampler(every, `${basename(of.source)} ${priority} ${way}`);
+  const isSampled = sampler(
+    { every, part },
+    `${basename(of.source)} ${priority} ${way}`,
+  );
   for (const attempt of attempts) {
     if (only && attempt.call !== only) continue;
     for (const { name } of faultsAt(attempt)) {
