@@ -46,6 +46,8 @@ export interface State {
   readonly ItemsPath?: string;
   readonly MaxConcurrency?: number;
   readonly Iterator?: States;
+  /** What a `Fail` state ends the execution with. */
+  readonly Error?: string;
 }
 
 /** States with the one they start at: a machine, a branch of a Parallel, or what a Map repeats. */

@@ -58,6 +58,8 @@ interface Around {
   readonly further?: readonly Plan[] | undefined;
   /** AWS takes no call for now that could be made later. */
   readonly throttled?: boolean | undefined;
+  /** A fault that is met as well, and is none of those that are asked about. */
+  readonly given?: Plan | undefined;
 }
 
 /**
@@ -118,12 +120,18 @@ export class Interference {
   readonly #without: Mutation;
   readonly #further: readonly Plan[];
   readonly #throttled: boolean;
+  readonly #given: Plan | undefined;
+  #givenAt: Attempt | undefined;
   #writes = 0;
   /** Invocations under way. */
   readonly #alive = new Set<string>();
 
-  constructor(plan?: Plan, { without = 'none', further = [], throttled = false }: Around = {}) {
+  constructor(
+    plan?: Plan,
+    { without = 'none', further = [], throttled = false, given }: Around = {},
+  ) {
     this.#plan = plan;
+    this.#given = given;
     this.#further = further;
     this.#without = without;
     this.#throttled = throttled;
@@ -151,7 +159,9 @@ export class Interference {
       if (writes) this.#writes++;
       this.attempts.push(attempt);
       const { account } = run;
-      const fault = this.#faultAt({ attempt, account, found: found ?? account.state });
+      const fault =
+        this.#faultAt({ attempt, account, found: found ?? account.state }) ??
+        this.#givenAtAttempt(attempt);
       if (fault) return this.#meet(fault, sending, { run, life });
       if (this.#throttled && canWait(attempt)) return Promise.reject(errorOf('throttled', call));
       const { meanwhile } = this;
@@ -178,10 +188,15 @@ export class Interference {
       this.met = meeting;
       return plan.fault;
     }
-    const again = this.met && plan.fault.lasts === 'from-then-on' && this.met.attempt;
-    return again && again.step === attempt.step && again.call === attempt.call
-      ? plan.fault
-      : undefined;
+    return isMetAgain(plan, this.met?.attempt, attempt) ? plan.fault : undefined;
+  }
+
+  #givenAtAttempt(attempt: Attempt): Fault | undefined {
+    const given = this.#given;
+    if (!given) return undefined;
+    if (!this.#givenAt && attempt.place === given.place) this.#givenAt = attempt;
+    else if (!isMetAgain(given, this.#givenAt, attempt)) return undefined;
+    return given.fault;
   }
 
   async #meet<T>(
@@ -208,6 +223,10 @@ export class Interference {
     }
   }
 }
+
+/** Whether a fault that lasts is met by a later attempt of its step at its call. */
+const isMetAgain = ({ fault }: Plan, at: Attempt | undefined, { step, call }: Attempt): boolean =>
+  fault.lasts === 'from-then-on' && at?.step === step && at.call === call;
 
 /**
  * The state's own limit, which the Lambda's is within; but where a state waits for people its limit is

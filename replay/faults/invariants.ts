@@ -4,12 +4,15 @@ import type { Notification } from '../../functions/shared/home.ts';
 import type { Step } from '../../functions/shared/step.ts';
 import type { AccountState } from '../account/state.ts';
 import { changes } from '../call-in-words.ts';
+import { loadWorkflows, statesOf } from '../workflow.ts';
 import { lost, widerThan } from './access.ts';
 import { asSets, type CaseEnd, type End, endOf, type SnapshotEnd } from './end-state.ts';
 import type { Fault } from './faults.ts';
 import { isRelease, twice, withoutRelease } from './released.ts';
 import { roleOf } from './roles.ts';
 import type { Came } from './scenario.ts';
+
+const workflows = loadWorkflows(steps);
 
 /** How a run with a fault ended, in the words of the matrix; `violated` where an invariant broke. */
 export const endings = [
@@ -132,15 +135,15 @@ const isRefusal = ({ came: { met }, fault }: Facts): boolean => {
   return fault.name === 'not-done' || (home && call === 's3:PutObject');
 };
 
-const statesOf = ({ worlds }: Came) => worlds.map(({ account }) => account.state);
+const accountsOf = ({ worlds }: Came) => worlds.map(({ account }) => account.state);
 
 /** What must hold however a run has gone. */
 export function always(came: Came, end: End, faultFree: FaultFree): string[] {
   const { end: wanted, initial } = faultFree;
   const failed = came.executions.filter(({ status }) => status !== 'SUCCEEDED');
-  const now = statesOf(came);
+  const now = accountsOf(came);
   const [when, allowed] = isRelease(faultFree.came)
-    ? ['when it is released', statesOf(faultFree.came)]
+    ? ['when it is released', accountsOf(faultFree.came)]
     : ['at the start', initial];
   return [
     // What waits for people without a fault waits for them with one.
@@ -159,12 +162,23 @@ export function always(came: Came, end: End, faultFree: FaultFree): string[] {
         ? []
         : [`${family.playbook} failed without a word of its own`],
     ),
+    ...failed.flatMap(({ family: { playbook, ran } }) =>
+      !ran.failure || endsOf(playbook).has(ran.failure.error)
+        ? []
+        : [`${playbook} failed by ${ran.failure.error}, which is none of its own ends`],
+    ),
     ...now.flatMap((state, n) =>
       wider(came, allowed[n] ?? state, state).map((line) => `wider than ${when}: ${line}`),
     ),
     ...moreGroups(now, initial),
     ...notListed(end, wanted),
   ];
+}
+
+/** The errors of a playbook's own `Fail` states: whatever fails, one of them is where it ends. */
+function endsOf(playbook: string): ReadonlySet<unknown> {
+  const { machine } = workflows.get(playbook) ?? {};
+  return new Set(machine ? [...statesOf(machine)].map(([, { Error: error }]) => error) : []);
 }
 
 /** Of credentials people hear in between as well: see the state of that name. */

@@ -52,7 +52,7 @@ export function matrixOf({ cells }: Tally): string {
     .size;
   const calls = new Set(cells.flatMap(({ call }) => call ?? [])).size;
   return [
-    `${cases} cases in ${all} ways (priorities, AWS throttling, the release), ${calls} different calls.`,
+    `${cases} cases in ${all} ways (priorities, throttling, release, a second fault), ${calls} calls.`,
     'met: at every attempt at every call. run: not known to be the same run as another.',
     'same: ends as without a fault. lacking: contained, and the case says which evidence it lacks.',
     'human: left to people, who are told. gone: AWS said so. settled: by the rule on executions.',

@@ -3,6 +3,7 @@ import type { Case } from '../read-case.ts';
 import { loadWorkflows } from '../workflow.ts';
 import { tryAtClose, tryAtOnce } from './at-once.ts';
 import { contain } from './contained.ts';
+import { failuresOf } from './failing.ts';
 import { type FaultName, faultOf } from './faults.ts';
 import type { Attempt } from './interference.ts';
 import { judge } from './invariants.ts';
@@ -113,12 +114,32 @@ function spread<T>(all: readonly T[], most: number): readonly T[] {
   return all.filter((_, index) => Math.floor(index / step) !== Math.floor((index - 1) / step));
 }
 
+/**
+ * The roads, and where none of them comes by what is aimed at, those on which a step fails for good.
+ */
+async function* roadsBy(mutation: Mutation, roads: readonly Road[]): AsyncGenerator<Road> {
+  yield* roads;
+  const { at } = aimOf(mutation);
+  const [, playbook] = /^(?:catch|retry):([^/]+)/.exec(mutation) ?? [];
+  if (!playbook || roads.some(({ attempts }) => attempts.some(at))) return;
+  const workflows = workflowsWithout('none');
+  const known = new Set<string>();
+  for (const { of, attempts } of roads) {
+    if (!attempts.some((attempt) => attempt.playbook === playbook)) continue;
+    const scenario = { ...of, workflows };
+    const failures = failuresOf(scenario, await runFaultFree(scenario), known);
+    for await (const { scenario: failing, attempts } of failures) {
+      yield { of: failing, attempts };
+    }
+  }
+}
+
 /** Takes a safeguard away and tries what it stands against, until an invariant breaks. */
 export async function isMissed(mutation: Mutation, roads: readonly Road[]): Promise<Missed> {
   const workflows = workflowsWithout(mutation);
   const { at, faults, beside = tryAtOnce } = aimOf(mutation);
   let runs = 0;
-  for (const { of, attempts } of roads) {
+  for await (const { of, attempts } of roadsBy(mutation, roads)) {
     const aimed = spread(attempts.filter(at), mostInOneCase);
     if (aimed.length === 0 && !mutation.startsWith('condition:')) continue;
     const { source } = of.case;

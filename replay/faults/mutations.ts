@@ -58,6 +58,23 @@ export const listedMutations: readonly (readonly [Mutation, string])[] = [
   ['retry:rotate-access-key/Create replacement key', 'leaked-key-replaced'],
   ['catch:rotate-access-key/Delete replaced key', 'leaked-key-replaced'],
   ['retry:rotate-access-key/Delete replaced key', 'leaked-key-replaced'],
+  [
+    'catch:compromised-instance/Tell a human that no case was opened',
+    'finding-on-isolated-instance',
+  ],
+  [
+    'retry:compromised-instance/Tell a human that no case was opened',
+    'finding-on-isolated-instance',
+  ],
+  [
+    'catch:compromised-access-key/Tell a human that the case is still open',
+    'leaked-key-inactive-already',
+  ],
+  [
+    'retry:compromised-access-key/Tell a human that the case is still open',
+    'leaked-key-inactive-already',
+  ],
+  ['retry:release/Tell a human that the release is not closed', 'started-by-hand-for-role'],
   ['read-back:isolate-instance', 'started-by-hand'],
   ['read-back:deactivate-access-key', 'started-by-hand-for-key'],
   ['read-back:revoke-role-sessions', 'started-by-hand-for-role'],

@@ -150,9 +150,10 @@ export async function* tryAll(
   const way = wayOf(scenario);
   const same = new SameRuns();
   const made = new Map<string, Judged>();
+  const { place: failing = '' } = scenario.given ?? {};
   const isSampled = sampler(
     { every, part },
-    `${basename(of.source)} ${priority} ${way}`,
+    `${basename(of.source)} ${priority} ${way} ${failing}`,
   );
   for (const attempt of attempts) {
     if (only && attempt.call !== only) continue;

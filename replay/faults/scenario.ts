@@ -13,9 +13,10 @@ import { allOf, type InWorld, Stage, type Working } from './stage.ts';
 
 /**
  * What a case is taken through: its findings are `answered`, or are while AWS has the steps that can
- * wait for it do so (`throttled`), or everything that they led to is `released`.
+ * wait for it do so (`throttled`), or everything that they led to is `released`; or one step of these
+ * fails for good, and what comes of that meets a further fault (`failing`).
  */
-export const ways = ['answered', 'throttled', 'released'] as const;
+export const ways = ['answered', 'throttled', 'released', 'failing'] as const;
 export type Way = (typeof ways)[number];
 
 /** What is run, live, in one priority: every finding of a case, or the release of what they led to. */
@@ -29,10 +30,15 @@ export interface Scenario {
   readonly contained?: readonly Contained[] | undefined;
   /** AWS takes no call for now that could be made later. */
   readonly throttled?: true | undefined;
+  /** What a step meets for good, whatever else it meets. */
+  readonly given?: Plan | undefined;
 }
 
-export const wayOf = ({ contained, throttled }: Scenario): Way =>
-  contained ? 'released' : throttled ? 'throttled' : 'answered';
+export function wayOf({ contained, throttled, given }: Scenario): Way {
+  if (given) return 'failing';
+  if (contained) return 'released';
+  return throttled ? 'throttled' : 'answered';
+}
 
 /** What executions meet each other in. */
 export type World = Pick<
@@ -84,9 +90,9 @@ interface More {
  * failed or were stopped settles each of them once everything has ended.
  */
 export async function play(scenario: Scenario, plan?: Plan, more: More = {}): Promise<Played> {
-  const { throttled, without } = scenario;
+  const { throttled, without, given } = scenario;
   const { further } = more;
-  const interference = new Interference(plan, { without, further, throttled });
+  const interference = new Interference(plan, { without, further, throttled, given });
   const stage = new Stage(scenario, interference.between);
   const { contained } = scenario;
   const families = contained

@@ -3,6 +3,7 @@ import { type Case, readCases } from '../read-case.ts';
 import type { Workflow } from '../workflow.ts';
 import { tryAtOnce } from './at-once.ts';
 import { contain } from './contained.ts';
+import { failuresOf } from './failing.ts';
 import type { Attempt } from './interference.ts';
 import type { FaultFree } from './invariants.ts';
 import { type Mutation, workflowsWithout } from './mutations.ts';
@@ -43,6 +44,19 @@ async function tryCase(
   tried: () => void,
 ): Promise<Tally> {
   const counting = new Counting();
+  const none = { ...wanted, atOnce: false };
+  const known = new Set<string>();
+  const tryFailing = async (scenario: Scenario, faultFree: FaultFree) => {
+    if (!isWanted('failing')) return;
+    for await (const { attempts, ...failing } of failuresOf(scenario, faultFree, known)) {
+      await tryOne(failing.scenario, failing.faultFree, {
+        wanted: none,
+        counting,
+        tried,
+        attempts,
+      });
+    }
+  };
   const isWanted = (way: Way) => !wanted.way || wanted.way === way;
   for (const priority of Priority.options) {
     const scenario = { case: of, priority, workflows, without };
@@ -52,19 +66,21 @@ async function tryCase(
       const throttled = { ...scenario, throttled: true } as const;
       const inTurn = await runFaultFree(throttled);
       const attempts = beyond(inTurn, faultFree);
-      const none = { ...wanted, atOnce: false };
       await tryOne(throttled, inTurn, { wanted: none, counting, tried, attempts });
     }
+    await tryFailing(scenario, faultFree);
     const asks = faultFree.came.executions.some(({ family }) =>
       asksForPriority(workflows.get(family.playbook)),
     );
     if (!asks) break;
   }
-  const contained = isWanted('released') ? await contain(of) : [];
+  const contained = isWanted('released') || isWanted('failing') ? await contain(of) : [];
   if (contained.length > 0) {
     const priority = 'evidence-first';
     const scenario: Scenario = { case: of, priority, workflows, without, contained };
-    await tryOne(scenario, await runFaultFree(scenario), { wanted, counting, tried });
+    const faultFree = await runFaultFree(scenario);
+    if (isWanted('released')) await tryOne(scenario, faultFree, { wanted, counting, tried });
+    await tryFailing(scenario, faultFree);
   }
   return counting.tally;
 }

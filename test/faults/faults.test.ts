@@ -46,6 +46,7 @@ describe.each([
   ['leaked-key-used-from-tor', 'answered', 150],
   ['two-findings-on-one-instance', 'released', 40],
   ['leaked-key-used-from-tor', 'released', 40],
+  ['started-by-hand-for-role', 'failing', 2],
 ] as const)('%s, %s, every %i-th fault', (name, way, every) => {
   it('holds to the invariants whatever fault comes', async () => {
     const wanted = { way, every, atOnce: false };
@@ -128,6 +129,15 @@ describe('a safeguard that is taken away', () => {
   it.each<[Mutation, string]>([
     ['catch:compromised-instance/Isolate instance', 'ssh-brute-force-from-instance'],
     ['read-back:isolate-instance', 'ssh-brute-force-from-instance'],
+    // What only a failure leads to: it takes a second fault to miss these.
+    [
+      'catch:compromised-role/Tell a human that the case is still open',
+      'started-by-hand-for-role-session',
+    ],
+    [
+      'retry:compromised-role/Tell a human that the case is still open',
+      'started-by-hand-for-role-session',
+    ],
     ['condition:lock', 'ssh-brute-force-from-instance'],
     ['condition:close', 'two-findings-on-one-instance'],
     ['retry:compromised-instance/Isolate instance in its turn', 'started-by-hand'],
