@@ -181,9 +181,9 @@ function endsOf(playbook: string): ReadonlySet<unknown> {
   return new Set(machine ? [...statesOf(machine)].map(([, { Error: error }]) => error) : []);
 }
 
-/** Of credentials people hear in between as well: see the state of that name. */
+/** People hear in between as well: how the first containment of credentials went, and when asked. */
 const isLastWord = ({ title }: Notification): boolean =>
-  !title.endsWith('first containment came to');
+  !title.endsWith('first containment came to') && !title.startsWith('Approval needed ');
 
 /** The rule on executions is the second net: the workflow's own word must not depend on it. */
 const isSilenced = ({ met }: Came): boolean => met?.attempt.call === 'sns:Publish';

@@ -58,6 +58,10 @@ export const listedMutations: readonly (readonly [Mutation, string])[] = [
   ['retry:rotate-access-key/Create replacement key', 'leaked-key-replaced'],
   ['catch:rotate-access-key/Delete replaced key', 'leaked-key-replaced'],
   ['retry:rotate-access-key/Delete replaced key', 'leaked-key-replaced'],
+  ['catch:rotate-access-key/Ask for approval', 'leaked-key-replaced-once-approved'],
+  ['retry:rotate-access-key/Ask for approval', 'leaked-key-replaced-once-approved'],
+  ['catch:rotate-access-key/Settle the approval', 'leaked-key-replaced-once-approved'],
+  ['retry:rotate-access-key/Settle the approval', 'leaked-key-replaced-once-approved'],
   [
     'catch:compromised-instance/Tell a human that no case was opened',
     'finding-on-isolated-instance',

@@ -42,6 +42,7 @@ describe.each([
   ['started-by-hand', 'throttled', 160],
   ['key-that-nobody-has', 'answered', 4],
   ['leaked-key-replaced', 'answered', 12],
+  ['leaked-key-replaced-once-approved', 'answered', 24],
   ['started-by-hand-for-role-session', 'answered', 60],
   ['leaked-key-used-from-tor', 'answered', 150],
   ['two-findings-on-one-instance', 'released', 40],
