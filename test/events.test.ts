@@ -259,6 +259,9 @@ const stopped: Readonly<Record<string, readonly string[]>> = {
     'build-runner: denied in sessions before 2026-04-01T09:30:30Z',
     'artifact-reader: denied in sessions before 2026-04-01T09:30:30Z',
   ],
+  'role-revoked-though-nobody-answered': [
+    'report-builder: denied in sessions before 2026-01-01T00:00:30Z',
+  ],
   'role-shared-by-three-instances': [
     'image-store: denied in AROA5A1E5A1E5A1E5A1E5:i-05a1e5a1e5a1e5a1e',
   ],

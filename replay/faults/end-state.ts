@@ -120,7 +120,8 @@ export function endOf(came: Came, initial: readonly AccountState[]): End {
       .sort((a, b) => (a.target < b.target ? -1 : 1)),
     befores: grouped(
       items
-        .filter(({ sk }) => sk.startsWith('before#'))
+        // A plan's own are a rehearsal's, under an id made of the execution that rehearsed it.
+        .filter(({ pk, sk }) => sk.startsWith('before#') && !pk.includes('-plan-'))
         .map(({ pk, step, resource, state }) => [
           alike(`${targets.get(pk)} ${step} ${resource}`),
           canonical(withoutMade(state, known)),
