@@ -262,7 +262,13 @@ const opens: ReadonlySet<string> = new Set([
 ]);
 
 /** Outcomes with which nothing is done. */
-const left: ReadonlySet<string> = new Set(['declined', 'needs-human', 'denied', 'unanswered']);
+const left: ReadonlySet<string> = new Set([
+  'declined',
+  'needs-human',
+  'denied',
+  'unanswered',
+  'gave-way',
+]);
 
 type Started = Pick<Extract<Asked, { request: object }>, 'playbook' | 'reason' | 'mode'> & {
   /** Null of a release, which has none. */

@@ -95,13 +95,15 @@ export const openCase = defineStep({
     const judged = { asked, playbook, policy, found };
     const gate = plan.mode === 'live' ? await gateAt(judged, context) : null;
     if (gate === 'unreadable') return { ...plan, ...left('guard-unreadable') };
+    const contains = isContainment(playbook);
     const wanted = {
       ...{ finding, mode: plan.mode, target, region, execution, parent: asked.parent },
       // A rotation that joins a containment is no word for going ahead with that.
-      asks: asked.approval === 'required' || !isContainment(playbook),
+      asks: asked.approval === 'required' || !contains,
       gate,
+      contains,
       ...(plan.mode === 'live' &&
-        isContainment(playbook) && { limits: limitsOf(settings, { ...finding, playbook }) }),
+        contains && { limits: limitsOf(settings, { ...finding, playbook }) }),
     };
     const locking = lock(wanted, context);
     if (!principal || principal.roleName) {

@@ -31,11 +31,27 @@ const nobody: z.infer<typeof PrincipalOrNone> = {
 };
 
 /** How a case that waited for people goes on. */
-const decided = ['approved', 'confirmed', 'denied', 'unanswered', 'superseded'] as const;
+const decided = [
+  'approved',
+  'confirmed',
+  'denied',
+  'unanswered',
+  'superseded',
+  'gave-way',
+] as const;
 
 /** What the rest of the workflow reads. Every field is there in every outcome. */
 export const Opening = z.object({
-  outcome: z.enum(['opened', 'joined', 'declined', 'needs-human', 'denied', 'unanswered']),
+  outcome: z.enum([
+    'opened',
+    'joined',
+    'declined',
+    'needs-human',
+    'denied',
+    'unanswered',
+    /** To what contains the target; it had waited for people, and contains nothing. */
+    'gave-way',
+  ]),
   reason: z.enum([
     'new-case',
     'retry',

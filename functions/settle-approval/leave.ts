@@ -3,18 +3,22 @@ import { type Approval, whoSaid } from '../shared/approval.ts';
 import type { CaseRef } from '../shared/case-record.ts';
 import { finishClosed, letGoFor } from '../shared/closed-case.ts';
 import { liveCaseOf } from '../shared/live-case.ts';
-import { readable } from '../shared/plan.ts';
-import { isContainment } from '../shared/playbooks.ts';
 import type { StepContext } from '../shared/step.ts';
 
 interface Left {
   readonly approval: Approval | undefined;
-  readonly outcome: 'denied' | 'unanswered';
+  readonly outcome: keyof typeof titles;
 }
 
-/** Closes a case that people did not agree to, frees its target and tells everyone. */
+const titles = {
+  denied: 'Denied',
+  unanswered: 'Nobody agreed in time',
+  'gave-way': 'Gave way to a containment',
+} as const;
+
+/** Closes a case that people did not agree to, or that gave way, frees its target and tells everyone. */
 export async function leave(
-  { playbook, opening }: { readonly playbook: string; readonly opening: Opening },
+  opening: Opening,
   { approval, outcome }: Left,
   context: StepContext,
 ): Promise<Opening> {
@@ -29,30 +33,19 @@ export async function leave(
     await close(live, { status, summary }, context);
   const changed = 'worked' in letGo ? 'nothing further was done' : 'nothing was done';
   await home.notify({
-    title: `${outcome === 'denied' ? 'Denied' : 'Nobody agreed in time'}, ${changed}: ${name}`,
+    title: `${titles[outcome]}, ${changed}: ${name}`,
     text: [
       `Case ${live.caseId} on ${live.target}.`,
       who || 'Nobody has answered.',
       ...('worked' in letGo ? letGo.missing : ['Nothing was changed.']),
-      'To have it done after all, start the playbook by hand.',
-      ...(isContainment(playbook) ? [] : await notContained(live, context)),
+      outcome === 'gave-way'
+        ? 'A finding came for the same target, and what contains that goes first. Once its case is closed, start this playbook again.'
+        : 'To have it done after all, start the playbook by hand.',
     ].join('\n'),
-    keywords: ['cordon', outcome, ...(outcome === 'unanswered' ? ['needs-human'] : [])],
+    keywords: ['cordon', outcome, ...(status === 'needs-human' ? [status] : [])],
   });
   await finishClosed({ home, case: live, actor: context.actor });
   return { ...opening, outcome, reason: outcome, ref: null };
-}
-
-/** What joined a case that contains nothing, and was to be contained. */
-async function notContained(live: CaseRef, { home }: StepContext): Promise<readonly string[]> {
-  const { findings } = await home.cases.findings(live);
-  const joined = findings.filter(({ source }) => source !== 'manual');
-  if (joined.length === 0) return [];
-  const types = joined.map(({ type }) => readable(type, 120)).join(', ');
-  return [
-    `Nothing was done either about what was found meanwhile: ${types}.`,
-    'Start the playbook that contains it by hand.',
-  ];
 }
 
 async function close(

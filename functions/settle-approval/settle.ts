@@ -1,7 +1,7 @@
 import { scopeOf } from '../open-case/escalation.ts';
 import { type Opening, planned } from '../open-case/opening.ts';
 import type { Approval } from '../shared/approval.ts';
-import { Gate } from '../shared/case-record.ts';
+import type { Gate } from '../shared/case-record.ts';
 import { asksForUnits, gateOf, limitsOf } from '../shared/guard-rails.ts';
 import { liveCaseOf } from '../shared/live-case.ts';
 import { isContainment, type PlaybookName, policyOf } from '../shared/playbooks.ts';
@@ -26,7 +26,7 @@ export async function settle(asked: Asked, context: StepContext): Promise<Openin
   if (!approval) {
     return isSuperseded
       ? planAgain(asked, context)
-      : leave(asked, { approval, outcome: 'unanswered' }, context);
+      : leave(asked.opening, { approval, outcome: 'unanswered' }, context);
   }
   switch (approval.status) {
     case 'approved':
@@ -35,7 +35,7 @@ export async function settle(asked: Asked, context: StepContext): Promise<Openin
       await home.cases.setGate(live, null);
       return act(asked, 'confirmed', context);
     case 'denied':
-      return leave(asked, { approval, outcome: 'denied' }, context);
+      return leave(asked.opening, { approval, outcome: 'denied' }, context);
     case 'asked':
       // Something graver came before people were asked; or they were, and did not answer.
       return isSuperseded ? planAgain(asked, context) : unanswered(asked, approval, context);
@@ -67,7 +67,7 @@ async function unanswered(
     const limits = limitsOf(settings, { account: live.account, playbook: asked.playbook });
     if (!(await home.cases.setGate(live, null, limits))) return act(asked, 'unanswered', context);
   }
-  return leave(asked, { approval, outcome: 'unanswered' }, context);
+  return leave(asked.opening, { approval, outcome: 'unanswered' }, context);
 }
 
 /** From here on the case itself is worked, live. */
@@ -87,7 +87,7 @@ function act({ opening }: Asked, reason: Opening['reason'], context: StepContext
 
 /** The same plan once more, under an id of its own. */
 async function rehearseAgain(
-  { playbook, opening }: Pick<Asked, 'playbook' | 'opening'>,
+  { opening }: Pick<Asked, 'opening'>,
   reason: Opening['reason'],
   context: StepContext,
   { gate, severity = opening.approval.severity }: { gate?: Gate; severity?: number } = {},
@@ -97,7 +97,7 @@ async function rehearseAgain(
   const live = liveCaseOf(context.case);
   if (round > mostRounds) {
     const approval = await context.home.cases.approvals.of(live.caseId);
-    return leave({ playbook, opening }, { approval, outcome: 'unanswered' }, context);
+    return leave(opening, { approval, outcome: 'unanswered' }, context);
   }
   await context.home.cases.forgetPlan(context.case);
   const name = opening.alongside.name?.replace(/-\d+$/, '');
@@ -109,12 +109,20 @@ async function rehearseAgain(
   };
 }
 
-/** Plans anew, by all that was found until now, where people must still be asked. */
+/**
+ * Judges anew whether people must be asked, by all that was found until now. What contains nothing
+ * gives way instead: the finding that came for its target is answered first.
+ */
 async function planAgain(asked: Asked, context: StepContext): Promise<Opening> {
   const { playbook, opening } = asked;
   const { home, settings } = context;
   const live = liveCaseOf(context.case);
+  if (!isContainment(playbook)) {
+    const approval = await home.cases.approvals.of(live.caseId);
+    return leave(opening, { approval, outcome: 'gave-way' }, context);
+  }
   const found = await home.cases.asking(live);
+  const gate = await judgedAnew(asked, found, context);
   const { principal } = opening;
   const severity = Math.max(...found.map(({ finding }) => finding.severity));
   const gravest = found.find(({ finding }) => finding.severity === severity)?.finding;
@@ -122,14 +130,8 @@ async function planAgain(asked: Asked, context: StepContext): Promise<Opening> {
     gravest && principal.kind !== 'none'
       ? scopeOf(gravest, { ...principal, kind: principal.kind })
       : opening.scope;
-  // No finding says that what only a person starts may go ahead: it waits for what it waited for.
-  const next = isContainment(playbook)
-    ? await home.cases.setGate(
-        live,
-        await judgedAnew(asked, found, context),
-        limitsOf(settings, { account: live.account, playbook }),
-      )
-    : Gate.parse(await home.cases.gate(live.caseId));
+  const limits = limitsOf(settings, { account: live.account, playbook });
+  const next = await home.cases.setGate(live, gate, limits);
   const again = { ...asked, opening: { ...opening, scope } };
   return next
     ? rehearseAgain(again, 'superseded', context, { gate: next, severity })

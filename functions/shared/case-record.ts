@@ -65,7 +65,12 @@ export type Opened =
   /** This very finding was answered before. */
   | { readonly outcome: 'repeat'; readonly caseId: CaseId }
   /** The target's lock is another execution's: join its case, or take it over if it runs no more. */
-  | ({ readonly outcome: 'held'; readonly expired: boolean } & Holder);
+  | ({
+      readonly outcome: 'held';
+      readonly expired: boolean;
+      /** It contains nothing: while it waits for people, what contains the target goes first. */
+      readonly yields: boolean;
+    } & Holder);
 
 /** Who holds a target's lock, and how many times findings were added to its case. */
 export interface Holder {
@@ -220,6 +225,7 @@ export class CaseRecord {
       asks = false,
       gate = null,
       limits = [],
+      yields = false,
     }: {
       finding: Finding;
       mode: Mode;
@@ -236,6 +242,8 @@ export class CaseRecord {
       gate?: Gate | null | undefined;
       /** What a case that acts is counted in; past one of them it waits for people. */
       limits?: readonly HourlyLimit[] | undefined;
+      /** Whether it gives way to a containment while it waits. */
+      yields?: boolean | undefined;
     },
     takeOver?: Holder,
   ): Promise<Opened> {
@@ -256,6 +264,7 @@ export class CaseRecord {
       expires: this.#inSeconds(lockSeconds),
       ttl: this.#inSeconds(lockSeconds + keptSeconds),
       findings: takeOver ? takeOver.findings + 1 : 1,
+      ...(yields && { yields }),
     };
     const seen = seenKey(mode, target, finding);
     const openedAt = this.#now().toISOString();
@@ -287,7 +296,10 @@ export class CaseRecord {
       : await this.#countAndWrite(opening, caseId, { gate, limits });
     if (refused === 'written') return { outcome: takeOver ? 'reopened' : 'opened', ref, gate: now };
 
-    const held = refused.found[0] as (Item & Holder & { expires: number }) | null | undefined;
+    const held = refused.found[0] as
+      | (Item & Holder & { expires: number; yields?: true })
+      | null
+      | undefined;
     if (held?.holder === execution) {
       const admission = await this.#admission(held.caseId);
       return {
@@ -303,10 +315,11 @@ export class CaseRecord {
         holder: held.holder,
         findings: held.findings,
         expired: held.expires <= this.#inSeconds(0),
+        yields: held.yields === true,
       };
     }
     // Its holder has closed the case meanwhile; who asked must look again.
-    if (takeOver) return { ...takeOver, outcome: 'held', expired: true };
+    if (takeOver) return { ...takeOver, outcome: 'held', expired: true, yields: false };
     return { outcome: 'repeat', caseId: CaseId.parse(refused.found[3]?.caseId) };
   }
 

@@ -1,10 +1,9 @@
-import type { CaseRef, Gate, Opened } from './case-record.ts';
+import { type CaseRef, type Gate, type Opened, ResourceHeldError } from './case-record.ts';
 import { finishClosed, letGoFor } from './closed-case.ts';
 import type { Finding } from './finding.ts';
 import type { HourlyLimit } from './hourly-limit.ts';
 import type { CaseId, Region } from './ids.ts';
 import type { Mode } from './journal.ts';
-import { isContainment } from './playbooks.ts';
 import type { StepContext } from './step.ts';
 
 /** What is to be locked, for which execution. */
@@ -20,6 +19,8 @@ interface Wanted {
   /** Why the case waits for people, and what it is counted in where it does not. */
   readonly gate?: Gate | null;
   readonly limits?: readonly HourlyLimit[];
+  /** False where it stops no intruder: then it gives way, while it waits for people, to what does. */
+  readonly contains?: boolean;
 }
 
 /** How the lock was got, or why it was not. */
@@ -39,10 +40,14 @@ type Locked =
       readonly gate: null;
     };
 
-/** Takes the lock, joins who holds it, or takes over from who no longer runs. */
+/**
+ * Takes the lock, joins who holds it, or takes over from who no longer runs. Throws
+ * `ResourceHeldError`, for the workflow to retry, where who holds it gives way.
+ */
 export async function lock(wanted: Wanted, context: StepContext): Promise<Locked> {
   const { home, settings } = context;
-  const opening = { ...wanted, lockSeconds: settings.lockSeconds };
+  const { contains = true } = wanted;
+  const opening = { ...wanted, yields: !contains, lockSeconds: settings.lockSeconds };
   // A holder may close, or be taken over, between two looks; more than a few times is no race.
   for (let look = 0; look < 5; look++) {
     const opened = await home.cases.open(opening);
@@ -50,6 +55,11 @@ export async function lock(wanted: Wanted, context: StepContext): Promise<Locked
 
     if (!opened.expired && (await home.isRunning(opened.holder))) {
       const { mode, target, finding, asks } = wanted;
+      if (contains && opened.yields && (await makeWay(opened.caseId, context))) {
+        // It has a step or two to go, and this one is tried again.
+        await context.sleep(2_000);
+        throw new ResourceHeldError(`${target} is held by ${opened.caseId}, which gives way`);
+      }
       if ((await home.cases.join(mode, target, finding, asks)) === 'joined') {
         if (mode === 'live') await planAnew(opened.caseId, wanted, context);
         return {
@@ -83,6 +93,23 @@ function settled(opened: Exclude<Opened, { outcome: 'held' }>): Locked {
 }
 
 /**
+ * Has a case that contains nothing give its target up while it waits for people: no credentials stay
+ * in an intruder's hands because somebody thinks about replacing them. False where it acts by now.
+ */
+async function makeWay(caseId: CaseId, { home }: StepContext): Promise<boolean> {
+  const { approvals } = home.cases;
+  if (!(await home.cases.gate(caseId))) return false;
+  const approval = await approvals.of(caseId);
+  const waits = approval?.status === 'asked' || approval?.status === 'approved';
+  const settled = waits ? await approvals.settle(approval, 'superseded') : approval;
+  // Answered again, where it was not told so the time before.
+  if (settled?.status === 'superseded') {
+    await home.answer(settled.token, { outcome: 'superseded' });
+  }
+  return true;
+}
+
+/**
  * Has a case that waits for people be planned anew where what joined it is graver than what they
  * were asked about, or would have acted by itself. What they have agreed to until then is void.
  */
@@ -95,9 +122,7 @@ async function planAnew(
   for (let look = 0; look < 5; look++) {
     const approval = await approvals.of(caseId);
     if (!approval || (approval.status !== 'asked' && approval.status !== 'approved')) return;
-    // What would have had the key contained is news to those who are asked about its rotation.
-    const { because, playbook } = approval;
-    const wouldAct = !asks && (because.includes('finding') || !isContainment(playbook));
+    const wouldAct = !asks && approval.because.includes('finding');
     if (severity <= approval.severity && !wouldAct) return;
     if (await approvals.settle(approval, 'superseded')) {
       await home.answer(approval.token, { outcome: 'superseded' });

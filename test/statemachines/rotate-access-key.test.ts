@@ -14,6 +14,7 @@ import type { Case } from '../../replay/read-case.ts';
 import { RehearsalSettings } from '../../replay/rehearsal-settings.ts';
 import { type Replayed, replayCase } from '../../replay/replay.ts';
 import { type Ran, runWorkflow } from '../../replay/run-workflow.ts';
+import { Turns } from '../../replay/turns.ts';
 import { type RehearsedApprover, Waits } from '../../replay/waits.ts';
 import { loadWorkflow, loadWorkflows, readWorkflows, statesOf } from '../../replay/workflow.ts';
 import { triggers } from '../../statemachines/rotate-access-key/triggers.ts';
@@ -76,7 +77,7 @@ const usedNow = (severity: number, accessKeyId = leaked, minute = '2026-03-01T04
   );
 
 /** GuardDuty says that the key is used: what is started then. */
-const found = (severity: number) => ({
+const findingOf = (severity: number) => ({
   workflow: workflowOf('compromised-access-key'),
   name: 'leak-1',
   input: { mode: 'live', event: usedNow(severity) },
@@ -106,12 +107,13 @@ async function rotate(input: object, asked: Asked = {}) {
     brokenSteps.includes(step.name) ? { ...step, run: () => Promise.reject(injected) } : step,
   );
   let asks = 0;
-  let joined: Ran | undefined;
+  let found: Promise<Ran> | undefined;
   const world = {
     account,
     table,
     running: new Set(heldBy && !isStopped ? [execution] : []),
     waits: new Waits(),
+    turns: new Turns(),
     settings: RehearsalSettings.parse(settings),
     approver,
     now,
@@ -126,13 +128,13 @@ async function rotate(input: object, asked: Asked = {}) {
       if (step.name !== 'request-approval') return result;
       asks++;
       meanwhile?.(account, asks);
-      if (severity && asks === 1)
-        joined = await runWorkflow({ ...world, ...found(severity) }).ended;
+      if (severity && asks === 1) found = runWorkflow({ ...world, ...findingOf(severity) }).ended;
       return result;
     },
     ...(dryRun && { dryRun }),
   });
   const ran = await ended;
+  const joined = await found;
   const invocations = ran.entered.flatMap((entered) => entered.invocations);
   return {
     account,
@@ -468,45 +470,37 @@ describe('a case that holds the key as well', () => {
 
   it.each([
     ['is graver', 9],
-    ['is not, but would have had the key contained', 5],
-  ])('has people asked anew, and says why, where what joins it %s', async (_what, severity) => {
+    ['is not', 5],
+  ])('gives way to the containment of a finding that %s', async (_what, severity) => {
     for (const policy of ['approve', { findings: 'live', byHand: 'approve' }] as const) {
       const settings = { playbooks: { ...everyPlaybookLive, 'rotate-access-key': policy } };
       const ran = await rotate(byHand, { settings, severity });
 
-      expect(ran.joined).toBe('Another case has this');
-      expect(ran.states.filter((state) => state === 'Ask for approval')).toHaveLength(2);
-      expect(itemIn(ran, 'approval')).toMatchObject({ severity: Math.max(8, severity) });
-      expect(ran.notifications.at(-1)?.text).toContain('CredentialAccess:IAMUser/Compromised');
-      expect([ran.status, sent(ran)]).toEqual(['waiting', []]);
+      expect(ran.joined).toBe('Credentials are contained');
+      expect(ran.states.at(-1)).toBe('Gave way to a containment');
+      expect(ran.notifications.at(-1)?.title).toMatch(
+        /^Gave way to a containment, nothing was done/,
+      );
+      expect([ran.status, sent(ran)]).toEqual(['succeeded', []]);
+      const cases = ran.table.items().filter(({ sk, mode }) => sk === 'case' && mode === 'live');
+      expect(cases.map(({ status }) => status).sort()).toEqual(['contained', 'needs-human']);
     }
   });
 
-  it('does not go ahead where whoever started it asked, and what joined it does not', async () => {
-    const [first] = await live({
+  it('gives way between agreement and the second rehearsal as well, and agreement is void', async () => {
+    const [first, second] = await live({
       ...of,
       documents: [
         { ...start, value: { ...Object(start.value), approval: 'required' } },
         usedAgain(8),
       ],
+      approver: 'approves',
     });
 
-    expect(first && approvalIn(first)).toMatchObject({ because: ['finding'], status: 'asked' });
+    expect(first?.replay.states.at(-1)).toBe('Gave way to a containment');
+    expect(second?.replay.states.at(-1)).toBe('Credentials are contained');
+    expect(first && approvalIn(first)).toMatchObject({ status: 'superseded' });
     expect(first && writes(first)).toEqual([]);
-  });
-
-  it('has people told, once they deny it, of what was found meanwhile', async () => {
-    const [first] = await live({
-      ...of,
-      documents: [start, usedAgain(8)],
-      settings: { ...of.settings, playbooks: { ...everyPlaybookLive, ...asking.playbooks } },
-      approver: 'denies',
-    });
-
-    expect(first?.replay.states.at(-1)).toBe('People decided against it');
-    expect(first?.replay.notifications.at(-1)?.text).toContain(
-      'Nothing was done either about what was found meanwhile: CredentialAccess:IAMUser/Compromised',
-    );
   });
 
   it('hands on no leave to act with what it was stopped at', async () => {
@@ -577,6 +571,7 @@ it('meets every state of the workflow in these tests or is told which not', asyn
     rotate(byHand, { brokenSteps: ['open-case'] }),
     rotate(byHand, { brokenSteps: ['close-case'] }),
     rotate(byHand, { brokenSteps: ['open-case', 'tell-human'] }),
+    rotate(byHand, { settings: asking, severity: 8 }),
     rotate(byHand, { settings: asking, approver: 'denies' }),
     rotate(byHand, { settings: asking, approver: 'silent' }),
     rotate(byHand, { settings: asking, brokenSteps: ['request-approval'] }),

@@ -22,7 +22,7 @@ const executionOf = (name: string) =>
 
 const asked = (
   name: string,
-  differs: { finding?: typeof found; mode?: Mode; target?: string } = {},
+  differs: { finding?: typeof found; mode?: Mode; target?: string; yields?: boolean } = {},
 ) => ({
   finding: found,
   mode: 'live' as Mode,
@@ -446,6 +446,15 @@ export function describeCaseRecord(kind: string, open: () => Promise<CaseTable>)
           holder: executionOf('first'),
           findings: 1,
           expired: false,
+          yields: false,
+        });
+      });
+
+      it('says that who holds a target gives way to what contains it', async () => {
+        await cases.open(asked('first', { yields: true }));
+        expect(await cases.open(asked('second', { finding: another }))).toMatchObject({
+          outcome: 'held',
+          yields: true,
         });
       });
 
