@@ -125,6 +125,8 @@ export class Releases {
       holder: execution,
       expires: this.#seconds() + lockSeconds,
       findings: counted,
+      // Beside what joins from now on.
+      planned: counted,
     };
     const changes: Change[] = [
       { put: lock, onlyIf: takeOver ? { equals: { ...takeOver, caseId } } : { absent: true } },
@@ -137,7 +139,7 @@ export class Releases {
     if (refused === 'written') return { outcome: 'opened', ref, counted };
     const held = refused.found[0] ?? refused.found[2];
     if (held?.holder === execution) {
-      return { outcome: 'opened', ref, counted: Number(held.findings) };
+      return { outcome: 'opened', ref, counted: Number(held.planned) };
     }
     return {
       outcome: 'held',

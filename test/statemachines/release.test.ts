@@ -536,6 +536,26 @@ describe('a release in which something fails', () => {
     expect(await records.status(caseId)).toBe('needs-human');
   });
 
+  it('sees a finding that came in before its plan was tried again', async () => {
+    const { run, records, target } = await contain(server);
+    const again = steps.map((step: Step) =>
+      step.name === 'plan-release'
+        ? {
+            ...step,
+            run: async (...all: Parameters<typeof step.run>) => {
+              await step.run(...all);
+              await records.join('live', target, finding({ id: 'again' }));
+              return step.run(...all);
+            },
+          }
+        : step,
+    );
+    const workflow = loadWorkflow('release', text, again);
+    const ran = await run({ ...live, rejoin: every }, { workflow });
+    expect(writes(ran)).toEqual([]);
+    expect(ran).toMatchObject({ status: 'failed', failure: { error: 'NeedsHuman' } });
+  });
+
   it.each([
     ['plan-release', 'Nothing was released'],
     ['close-release', 'The release is not closed'],
