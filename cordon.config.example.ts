@@ -24,8 +24,7 @@ export default {
 
   /**
    * How far each playbook may go: off, dry-run, approve, live; or one for findings and one for people, as
-   * {findings: 'dry-run', byHand: 'live'}. One that is not named here is a dry run. The last one takes
-   * no approve, since it can ask nobody.
+   * {findings: 'dry-run', byHand: 'live'}. One that is not named here is a dry run.
    */
   playbooks: {
     'compromised-instance': 'dry-run',

@@ -25,6 +25,7 @@ import { revokeRoleSessions } from './revoke-role-sessions/handler.ts';
 import { revokeUserSessions } from './revoke-user-sessions/handler.ts';
 import { settleApproval } from './settle-approval/handler.ts';
 import { settleFailedExecution } from './settle-failed-execution/handler.ts';
+import { settleRelease } from './settle-release/handler.ts';
 import { snapshotVolumes } from './snapshot-volumes/handler.ts';
 import { startHistoryQuery } from './start-history-query/handler.ts';
 import { startMemoryCapture } from './start-memory-capture/handler.ts';
@@ -61,6 +62,7 @@ export const steps = [
   revokeUserSessions,
   settleApproval,
   settleFailedExecution,
+  settleRelease,
   snapshotVolumes,
   startHistoryQuery,
   startMemoryCapture,

@@ -5,7 +5,6 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
 import example from '../cordon.config.example.ts';
 import { AccountId, Region } from '../functions/shared/ids.ts';
-import { askNobody } from '../functions/shared/playbooks.ts';
 import { Settings } from '../functions/shared/settings.ts';
 import { problemsIn } from './config-problems.ts';
 import { unknownRegion } from './known-regions.ts';
@@ -126,8 +125,7 @@ const Configuration = Settings.omit(settled)
       .default({}),
   })
   .superRefine((config, context) => {
-    const { organization, externalId, responder, volumeKeys, approval, playbooks } = config;
-    const { members, newerRegions } = config;
+    const { organization, externalId, responder, volumeKeys, members, newerRegions } = config;
     const refuse = (path: readonly string[], message: string) =>
       context.addIssue({ code: 'custom', path: [...path], message });
     if (hasMembers(config)) {
@@ -155,24 +153,6 @@ const Configuration = Settings.omit(settled)
     if (volumeKeys.some((region) => !deployed.includes(region))) {
       refuse(['volumeKeys'], `expected Regions of the responder: ${deployed.join(', ')}`);
     }
-    // Set to `approve` they would act all the same, or never: they have no way to ask.
-    for (const playbook of askNobody) {
-      const said = playbooks[playbook];
-      const byHand = typeof said === 'object' ? said.byHand : said;
-      if (byHand !== 'approve') continue;
-      refuse(
-        ['playbooks', playbook, ...(typeof said === 'object' ? ['byHand'] : [])],
-        'expected off, dry-run or live: a person starts it, and it asks nobody else',
-      );
-    }
-    approval.rules.forEach((rule, n) => {
-      const found = rule.playbooks?.filter((one) => askNobody.includes(one)) ?? [];
-      if (found.length === 0) return;
-      refuse(
-        ['approval', 'rules', String(n), 'playbooks'],
-        `expected playbooks that ask people, found ${found.join(', ')}`,
-      );
-    });
   });
 
 /** The example's own may stand in the example alone, since everybody knows it. */

@@ -259,6 +259,7 @@ const opens: ReadonlySet<string> = new Set([
   'plan-attack-sequence',
   'plan-release',
   'settle-approval',
+  'settle-release',
 ]);
 
 /** Outcomes with which nothing is done. */
@@ -268,6 +269,7 @@ const left: ReadonlySet<string> = new Set([
   'denied',
   'unanswered',
   'gave-way',
+  'unfinished',
 ]);
 
 type Started = Pick<Extract<Asked, { request: object }>, 'playbook' | 'reason' | 'mode'> & {

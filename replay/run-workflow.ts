@@ -312,7 +312,7 @@ class Lambdas {
       const result = await (between ? between(run, wiring, invoke) : invoke(wiring));
       refuseLarge(state, result);
       invocation.outcome = result.outcome;
-      if (step.name === 'settle-approval') this.#forgetPlans();
+      if (settles.has(step.name)) this.#forgetPlans();
       return asJson(result);
     } catch (error) {
       invocation.error = error instanceof Error ? error : new Error(String(error));
@@ -373,6 +373,9 @@ const Planning = z.looseObject({ case: z.looseObject({ planOf: z.string(), caseI
 
 const asksFor = (payload: unknown): payload is Asking => Asking.safeParse(payload).success;
 const planIn = (sent: unknown): string | undefined => Planning.safeParse(sent).data?.case.caseId;
+
+/** Steps after which what people were asked about may be rehearsed once more. */
+const settles: ReadonlySet<string> = new Set(['settle-approval', 'settle-release']);
 
 /** Where a step runs: its state, and below a Map the item's number. */
 const placeOf = (state: string, item: number | undefined): string =>

@@ -5,7 +5,7 @@ import { namesOf } from '../functions/shared/recorded-change.ts';
 import type { Settings } from '../functions/shared/settings.ts';
 import type { RehearsalAccount } from '../replay/account/rehearsal-account.ts';
 import type { CaseTableInMemory } from '../replay/case-table-in-memory.ts';
-import { runWorkflow } from '../replay/run-workflow.ts';
+import { type Execution, executionArn, runWorkflow } from '../replay/run-workflow.ts';
 import { loadWorkflows, type Workflow } from '../replay/workflow.ts';
 
 const sound = loadWorkflows(steps).get('release');
@@ -20,21 +20,37 @@ export interface ReleaseIn {
   readonly running?: readonly string[];
   readonly workflow?: Workflow;
   readonly dryRun?: 'copy' | 'stand-ins';
+  /** Who is asked first, and what else goes on meanwhile. */
+  readonly around?: Partial<
+    Pick<Execution, 'approver' | 'units' | 'waits' | 'running' | 'between'>
+  >;
 }
+
+/** The states of the workflow that are about asking people. */
+export const asking: readonly string[] = [
+  'Ask for approval',
+  'Nobody answered in time',
+  'Settle release',
+  'People decided against it',
+  'Nobody agreed in time',
+  'Tell a human that nobody could be asked',
+  'Nobody could be asked',
+];
 
 let executions = 0;
 
 /** Runs the playbook `release` and says what came of it. */
 export async function release(
   input: object,
-  { account, table, settings, at, running = [], workflow = sound, dryRun }: ReleaseIn,
+  { account, table, settings, at, running = [], workflow = sound, dryRun, around }: ReleaseIn,
 ) {
   if (!workflow) throw new Error('there is no workflow for release');
   const before = structuredClone(account.state);
   const now = () => new Date(at);
+  const name = `release-${++executions}`;
   const ran = await runWorkflow({
     workflow,
-    name: `release-${++executions}`,
+    name,
     input,
     account,
     table,
@@ -42,10 +58,12 @@ export async function release(
     running: new Set(running),
     now,
     ...(dryRun && { dryRun }),
+    ...around,
   }).ended;
   const invocations = ran.entered.flatMap((entered) => entered.invocations);
   const result = (step: string) => invocations.findLast((one) => one.step === step)?.result;
   return {
+    execution: executionArn({ account, workflow }, name),
     status: ran.status,
     failure: ran.failure,
     state: ran.entered.at(-1)?.state,
@@ -62,6 +80,7 @@ export async function release(
       // biome-ignore lint/suspicious/noExplicitAny: as above
       .map((one) => one.result as any),
     calls: invocations.flatMap(({ journal }) => journal),
+    steps: invocations.map(({ step }) => step),
     before,
     after: structuredClone(account.state),
   };

@@ -1,9 +1,10 @@
 import * as z from 'zod';
+import { isAskedIn } from '../shared/approval.ts';
 import { toLambda } from '../shared/lambda.ts';
-import { settledSince } from '../shared/recorded-change.ts';
+import { planningOf } from '../shared/live-case.ts';
 import { defineStep, type StepContext } from '../shared/step.ts';
-import { UnusableInputError } from '../shared/unusable-input.ts';
-import { judgeRelease, type Verdict } from './judge-release.ts';
+import { changedBy, endRelease } from './end-release.ts';
+import { judgeRelease } from './judge-release.ts';
 import { messageFor } from './message.ts';
 
 const Came = z.looseObject({
@@ -18,6 +19,10 @@ const input = z.strictObject({
   undone: z.array(Came),
   /** How many findings the case had when the release was planned. */
   counted: z.int(),
+  /** Changes that people agreed to without knowing what would come of them: none was tried. */
+  notRehearsed: z.array(z.object({ step: z.string(), resource: z.string() })),
+  /** How often people were asked; 0 where nobody was. */
+  rounds: z.int(),
 });
 
 const output = z.object({
@@ -51,12 +56,21 @@ export const closeRelease = defineStep({
   uses: ['notify'],
   connect: () => ({}),
 
-  async run({ undone, counted }, _aws, context) {
+  async run({ undone, counted, notRehearsed, rounds }, _aws, context) {
     const { home, case: ref } = context;
-    const verdict = await close(undone, counted, context);
-    await home.notify(messageFor(verdict, ref));
-    await home.cases.releases.noteTold(ref);
-    const { outcome, done, left } = verdict;
+    const { releases } = home.cases;
+    const decisions = rounds > 0 ? { decisions: await decisionsIn(context) } : {};
+    const { recorded, settled } = await changedBy(ref, releases);
+    const failed = { outcome: 'failed', reason: 'not-rehearsed' };
+    const came = [...undone, ...notRehearsed.map((change) => ({ ...change, ...failed }))];
+    const judge = (newFindings: number) => ({
+      ...judgeRelease({ recorded, undone: came, settled, newFindings }),
+      ...decisions,
+    });
+    const ending = await endRelease(ref, { counted, judge }, releases);
+    await home.notify(messageFor(ending, ref));
+    await releases.noteTold(ref);
+    const { outcome, done, left } = ending;
     const isAssumed = undone.some((one) => one.outcome.startsWith('would-be-'));
     return {
       outcome: isAssumed ? (`would-be-${outcome}` as const) : outcome,
@@ -66,26 +80,10 @@ export const closeRelease = defineStep({
   },
 });
 
-async function close(
-  undone: readonly z.infer<typeof Came>[],
-  counted: number,
-  { home, case: ref }: StepContext,
-): Promise<Verdict> {
-  const { releases } = home.cases;
-  const found = await releases.find(ref.caseId);
-  if (!found) throw new UnusableInputError(`$.case.caseId: nobody knows ${ref.caseId}`);
-  const recorded = await releases.changes(ref.caseId);
-  const earlier = await releases.undone({ ...ref, mode: 'live' });
-  const settled = settledSince(earlier, found.latest.openedAt);
-  // Findings may join at any time; what they mean for the release is said before it is closed.
-  for (let look = 0; look < 5; look++) {
-    const now = await releases.counted(ref);
-    const verdict = judgeRelease({ recorded, undone, settled, newFindings: now - counted });
-    const closed = await releases.close(ref, verdict, now);
-    if (closed === 'closed') return verdict;
-    if (closed === 'lock-lost') throw new Error(`${ref.caseId} no longer holds ${ref.target}`);
-  }
-  throw new Error(`${ref.caseId} was given findings at every look`);
+/** What people said who were asked before this very release. */
+async function decisionsIn({ home, case: ref }: StepContext) {
+  const approval = await home.cases.approvals.of(ref.caseId);
+  return approval && isAskedIn(approval, planningOf(ref).caseId) ? approval.decisions : [];
 }
 
 export const handler = toLambda(closeRelease);

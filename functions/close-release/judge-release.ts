@@ -19,8 +19,10 @@ interface Grounds {
   readonly newFindings: number;
 }
 
-/** What came of a release. */
-export type Verdict = Pick<Release, 'outcome' | 'done' | 'left'>;
+/** What came of a release that was not held up. */
+interface Verdict extends Pick<Release, 'done' | 'left'> {
+  readonly outcome: 'released' | 'partly-released' | 'needs-human';
+}
 
 /** Says of every change the case recorded whether it is taken back, and if not why and what to do. */
 export function judgeRelease({ recorded, undone, settled, newFindings }: Grounds): Verdict {
@@ -51,9 +53,12 @@ const again =
 function lineOf(change: RecordedChange, why: string): string {
   const { step, resource, state } = change;
   const said = words[why]?.(change) ?? `${why}: a human must decide`;
-  const command = why === 'failed' || why === 'drifted' ? byHand(step, resource, state) : undefined;
+  const command = byHandToo.has(why) ? byHand(step, resource, state) : undefined;
   return `${step} ${resource}: ${said}${command ? `. By hand: ${command}` : ''}`;
 }
+
+/** Why it may be for a person to take it back, by a command. */
+const byHandToo: ReadonlySet<string> = new Set(['failed', 'drifted', 'not-rehearsed']);
 
 const member = (state: object, name: string): string => {
   const value = Object.entries(state).find(([key]) => key === name)?.[1];
@@ -65,6 +70,8 @@ const listed = () => 'the never-touch list holds it back: take it off in the set
 /** Why a change is left, by its outcome or reason. */
 const words: Readonly<Record<string, (change: RecordedChange) => string>> = {
   failed: () => 'taking it back failed',
+  'not-rehearsed': () =>
+    'left, since it could not be rehearsed, and people agree to what they can see: release the case again',
   drifted: () => 'left, since it was changed after the case and not by Cordon',
   'not-yet': ({ step }) =>
     `left, since a stolen session may still be valid: release the case again ${step === 'revoke-user-sessions' ? 36 : 12} hours after it was contained`,

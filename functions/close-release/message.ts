@@ -1,17 +1,22 @@
+import { whoSaid } from '../shared/approval.ts';
 import type { CaseRef } from '../shared/case-record.ts';
 import type { Notification } from '../shared/home.ts';
-import type { Verdict } from './judge-release.ts';
+import type { Ending } from '../shared/releases.ts';
 
 const titles = {
   live: {
     released: 'Released',
     'partly-released': 'Partly released',
     'needs-human': 'Release needs a human',
+    denied: 'Denied, nothing was released',
+    unanswered: 'Nobody agreed in time, nothing was released',
   },
   'dry-run': {
     released: 'Dry run, would be released',
     'partly-released': 'Dry run, would be partly released',
     'needs-human': 'Dry run, release would need a human',
+    denied: 'Dry run, denied',
+    unanswered: 'Dry run, nobody agreed',
   },
 } as const;
 
@@ -20,7 +25,7 @@ const most = 40;
 
 /** What people are told of a release: what is left first. */
 export function messageFor(
-  { outcome, done, left }: Verdict,
+  { outcome, done, left, decisions = [] }: Ending,
   { caseId, target, mode }: CaseRef,
 ): Notification {
   const list = (title: string, lines: readonly string[]) => [
@@ -35,6 +40,7 @@ export function messageFor(
       ...(mode === 'dry-run'
         ? ['Nothing was changed: this says what a live run would have taken back.']
         : []),
+      ...(decisions.length > 0 ? [whoSaid(decisions)] : []),
       '',
       ...list('Left', left),
       ...list(mode === 'dry-run' ? 'Would be taken back' : 'Taken back', done),

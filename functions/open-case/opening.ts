@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { CaseRef, type Gate } from '../shared/case-record.ts';
 import type { Finding } from '../shared/finding.ts';
-import { AccessKeyId, CaseId, InstanceId, VpcId } from '../shared/ids.ts';
+import { AccessKeyId, InstanceId, VpcId } from '../shared/ids.ts';
 import { Mode } from '../shared/journal.ts';
+import { planningOf } from '../shared/live-case.ts';
 import { Memory, Priority, type parseRequest } from '../shared/parse-finding.ts';
 import { isPlaceholder } from '../shared/parse-guardduty.ts';
 import type { Policy } from '../shared/playbooks.ts';
@@ -195,15 +195,9 @@ export const planned = (
   ({
     outcome: 'opened',
     mode: 'dry-run',
-    ref: { ...live, mode: 'dry-run', planOf: live.caseId, caseId: planId(live) },
+    ref: planningOf(live),
     approval: { needed: 'yes', because, round, severity },
   }) satisfies Partial<Opening>;
-
-/** The same in each round, so that the same plan names the same things; another where it is taken over. */
-function planId({ caseId, execution }: CaseRef): CaseId {
-  const hash = createHash('sha256').update(execution).digest('hex').slice(0, 6);
-  return CaseId.parse(`${caseId}-plan-${hash}`);
-}
 
 /** Nothing is locked nor done, and nobody is told: the deployment wants it so. */
 export const switchedOff = {

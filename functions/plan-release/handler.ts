@@ -1,37 +1,17 @@
 import * as z from 'zod';
-import { CaseRef } from '../shared/case-record.ts';
-import { AccessKeyId, CaseId } from '../shared/ids.ts';
-import { Mode } from '../shared/journal.ts';
 import { toLambda } from '../shared/lambda.ts';
+import { planningOf } from '../shared/live-case.ts';
 import { policyOf } from '../shared/playbooks.ts';
 import { parseRelease } from '../shared/release-request.ts';
 import { defineStep } from '../shared/step.ts';
 import { UnusableInputError } from '../shared/unusable-input.ts';
 import { changesOf, refuseUnknownNames } from './changes.ts';
-import { left, reasons, refusalOf } from './refusal.ts';
+import { gateAt } from './gate.ts';
+import { Plan } from './plan.ts';
+import { left, refusalOf } from './refusal.ts';
 import { lockFor } from './release-lock.ts';
 
 const input = z.strictObject({ request: z.unknown(), execution: z.string().min(1) });
-
-const output = z.object({
-  outcome: z.enum(['planned', 'declined', 'needs-human']),
-  reason: z.enum(reasons),
-  caseId: CaseId,
-  ref: CaseRef.nullable(),
-  /** ARN of what the case is about. */
-  target: z.string(),
-  mode: Mode,
-  /** Why a run that was asked to be live is a dry run. */
-  forced: z.enum(['policy']).nullable(),
-  /** Newest first. What an earlier release has taken back already is not among them. */
-  changes: z.array(z.object({ step: z.string(), resource: z.string() })),
-  rejoin: z.array(z.string()),
-  reactivateKeys: z.array(AccessKeyId),
-  /** How many findings the case had when it was planned. */
-  counted: z.int(),
-  instructions: z.string().nullable(),
-});
-type Plan = z.infer<typeof output>;
 
 /**
  * Finds what a case changed and is to be taken back, newest first, and locks the target for it.
@@ -48,17 +28,17 @@ export const planRelease = defineStep({
   name: 'plan-release',
   withoutCase: true,
   input,
-  output,
+  output: Plan,
   reads: {},
   writes: {},
-  uses: ['cases', 'isRunning'],
+  uses: ['cases', 'isRunning', 'unitsOf'],
   connect: () => ({}),
 
   async run({ request, execution }, _aws, context): Promise<Plan> {
     const asked = parseRelease(request);
     const { caseId, rejoin, reactivateKeys } = asked;
     const policy = policyOf(context.settings, 'release', { finding: { source: 'manual' } });
-    const forced = asked.mode === 'live' && policy !== 'live' && policy !== 'off';
+    const forced = asked.mode === 'live' && policy === 'dry-run';
     const mode = forced ? 'dry-run' : asked.mode;
     const plan: Omit<Plan, 'outcome' | 'reason'> = {
       ...nothing,
@@ -67,6 +47,7 @@ export const planRelease = defineStep({
       forced: forced ? 'policy' : null,
       rejoin,
       reactivateKeys,
+      approval: { ...unasked, seconds: context.settings.approval.minutes * 60 },
     };
     if (policy === 'off') return { ...plan, outcome: 'declined', reason: 'playbook-off' };
 
@@ -81,20 +62,37 @@ export const planRelease = defineStep({
 
     const recorded = await releases.changes(caseId);
     refuseUnknownNames(recorded, asked);
-    const locked = await lockFor(found, { mode, execution }, context);
+    const judged = mode === 'live' ? await gateAt({ found, recorded, policy }, context) : null;
+    if (judged === 'unreadable') return { ...plan, ...left('guard-unreadable'), target };
+    const gate = judged?.gate;
+    const asking = gate ? { gate, reason: asked.reason ?? null } : null;
+    const locked = await lockFor(found, { mode, execution, asking }, context);
     if (locked.outcome === 'held') {
       return { ...plan, ...left('target-held'), target };
     }
     const { ref, counted } = locked;
     const changes = await changesOf(recorded, { asked, found, ref }, context);
-    return { ...plan, outcome: 'planned', reason: 'release', target, ref, counted, changes };
+    const planned = { ...plan, outcome: 'planned', reason: 'release', target, counted } as const;
+    if (!judged || !gate || changes.length === 0) return { ...planned, ref, changes };
+    const { because } = gate;
+    const { severity } = judged;
+    const approval = { ...plan.approval, needed: 'yes', because, round: 1, severity } as const;
+    return { ...planned, mode: 'dry-run', ref: planningOf(ref), changes, approval };
   },
 });
+
+const unasked: Omit<Plan['approval'], 'seconds'> = {
+  needed: 'no',
+  because: [],
+  round: 0,
+  severity: 0,
+};
 
 const nothing = {
   ref: null,
   target: '',
   changes: [],
+  notRehearsed: [],
   counted: 0,
   instructions: null,
 };

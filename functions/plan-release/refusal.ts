@@ -13,6 +13,7 @@ export const reasons = [
   'later-case',
   'other-account',
   'never-touch-account',
+  'guard-unreadable',
 ] as const;
 type Reason = (typeof reasons)[number];
 
@@ -33,6 +34,9 @@ const instructions: Partial<Record<Reason, string>> = {
   'never-touch-account':
     'This account is on the never-touch list. Ask its owner; to have Cordon release it, take it ' +
     'off neverTouch.accounts in the settings and start the release again.',
+  'guard-unreadable':
+    'It could not be told whether people must be asked first: see the log of plan-release. Where a ' +
+    'rule names organisational units, AWS Organizations must answer. Then start the release again.',
 };
 
 /** Nothing is locked nor taken back; a person is told what to do. */

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { forbidden } from '../shared/guard-rails.ts';
 import { AccessKeyId } from '../shared/ids.ts';
 import { toLambda } from '../shared/lambda.ts';
+import { recordedBy } from '../shared/live-case.ts';
 import type { RecordedChange } from '../shared/releases.ts';
 import { defineStep, NotProvenError, type StepContext, undoOutcomes } from '../shared/step.ts';
 import { undone } from '../shared/undo-order.ts';
@@ -50,9 +51,15 @@ export const releaseChange = defineStep({
 
   async run(asked, _aws, context): Promise<Change> {
     const { step, resource } = asked;
+    const isPlan = context.case.planOf !== undefined;
+    // Until it is known otherwise: people who are asked must hear of what could not be rehearsed.
+    if (isPlan) await note({ step, resource, outcome: 'failed', proven: false }, context);
     const change = await recorded(asked, context);
     const reason = await judgeChange(change, asked, context);
-    if (reason) return { outcome: 'left', reason, step, resource };
+    if (reason) {
+      if (isPlan) await note({ step, resource, outcome: 'left', proven: false }, context);
+      return { outcome: 'left', reason, step, resource };
+    }
     const { outcome } = await context.undo(await undoable[step](), change.state);
     await note({ step, resource, outcome, proven: outcome !== 'restored' }, context);
     return { outcome, reason: null, step, resource };
@@ -75,7 +82,7 @@ async function recorded(
   { step, resource }: z.infer<typeof input>,
   { home, case: ref }: StepContext,
 ): Promise<RecordedChange> {
-  const changes = await home.cases.releases.changes(ref.caseId);
+  const changes = await home.cases.releases.changes(recordedBy(ref));
   const found = changes.find((one) => one.step === step && one.resource === resource);
   if (found) return found;
   throw new UnusableInputError(

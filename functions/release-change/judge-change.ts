@@ -1,4 +1,5 @@
 import { type forbidden, forbids, forbidsRole, forbidsUser } from '../shared/guard-rails.ts';
+import { recordedBy } from '../shared/live-case.ts';
 import { heldTo, keyOf, nameOfChange, namesOf, nothingLeft } from '../shared/recorded-change.ts';
 import type { RecordedChange } from '../shared/releases.ts';
 import type { StepContext } from '../shared/step.ts';
@@ -52,7 +53,7 @@ function forbiddenFor(change: RecordedChange, { settings, case: ref }: StepConte
 /** Whether the case has cut off an interface that this release, or an earlier one, left so. */
 async function isIsolated({ home, case: ref }: StepContext): Promise<boolean> {
   const { releases } = home.cases;
-  const [changes, undone] = [await releases.changes(ref.caseId), await releases.undone(ref)];
+  const [changes, undone] = [await releases.changes(recordedBy(ref)), await releases.undone(ref)];
   const back = new Set(undone.filter(({ outcome }) => nothingLeft.has(outcome)).map(nameOfChange));
   return changes.some(
     (one) =>

@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import type { Approval } from '../shared/approval.ts';
-import { type CaseRef, Gate } from '../shared/case-record.ts';
-import type { Finding } from '../shared/finding.ts';
+import type { CaseRef, Gate } from '../shared/case-record.ts';
 import { toLambda } from '../shared/lambda.ts';
 import { liveCaseOf } from '../shared/live-case.ts';
-import { type Plan, planOf, readable } from '../shared/plan.ts';
+import type { Plan } from '../shared/plan.ts';
 import { defineStep, type StepContext } from '../shared/step.ts';
 import { tellApprovers } from './tell-approvers.ts';
+import { inALine, isOfThis, isRelease, planIn, whyAsked } from './what-is-asked.ts';
 
 const input = z.strictObject({
   playbook: z.string().min(1),
@@ -60,8 +60,9 @@ export const requestApproval = defineStep({
   async run(asked, _aws, context) {
     const { case: ref, home } = context;
     const live = liveCaseOf(ref);
-    const plan = planOf(await home.cases.steps(ref.caseId), ref.caseId);
-    const before = await home.cases.approvals.of(live.caseId);
+    const plan = await planIn(asked, context);
+    const known = await home.cases.approvals.of(live.caseId);
+    const before = known && isOfThis(known, asked, ref) ? known : undefined;
     const findings = await home.cases.asking(live);
     const gravest = Math.max(...findings.map(({ finding }) => finding.severity));
 
@@ -77,12 +78,19 @@ export const requestApproval = defineStep({
     }
     await home.cases.holdFor(ref, asked.seconds + context.settings.lockSeconds);
     const parent = (await home.cases.opened(live.caseId))?.parent ?? null;
-    const lines = findings.map(({ finding }) => inALine(finding, parent));
-    const found = { plan, gravest, findings: lines };
-    const gate = Gate.parse(await home.cases.gate(live.caseId));
-    const approval = ask(asked, { ...found, gate, before }, context);
-    if ((await home.cases.approvals.put(approval, before)) === 'changed') {
+    const { gate, lines } = await whyAsked(asked, context);
+    const ofFindings = findings.map(({ finding }) => inALine(finding, parent));
+    const found = { plan, gravest, findings: [...lines, ...ofFindings], gate };
+    const version = (known?.version ?? 0) + 1;
+    const approval = ask(asked, { ...found, before, version }, context);
+    if ((await home.cases.approvals.put(approval, known)) === 'changed') {
       throw new Error(`the approval of ${live.caseId} changed meanwhile`);
+    }
+    // From here on whoever adds a finding sees that people are asked; what came before that is seen now.
+    if (isRelease(asked) && (await home.cases.releases.hasJoined(live))) {
+      await home.cases.approvals.settle(approval, 'superseded');
+      await home.answer(asked.token, { outcome: 'superseded' });
+      return { outcome: 'superseded' as const, planHash: plan.hash };
     }
     await tellApprovers(approval, { before, live }, context);
     return { outcome: 'asked' as const, planHash: plan.hash };
@@ -107,17 +115,17 @@ interface Found {
   readonly findings: readonly string[];
   readonly gate: Gate;
   readonly before: Approval | undefined;
+  readonly version: number;
 }
 
 /** What is asked. A retry of the same question keeps its links good, and what was answered so far. */
 function ask(
   { playbook, target, seconds, token, round }: Input,
-  { plan, gravest, findings, gate, before }: Found,
+  { plan, gravest, findings, gate, before, version }: Found,
   { case: ref, home, now, settings }: StepContext,
 ): Approval {
   const rehearsal = rehearsalOf(ref, { round });
   const isRetry = before?.status === 'asked' && before.rehearsal === rehearsal;
-  const version = (before?.version ?? 0) + 1;
   if (isRetry && before.planHash === plan.hash) return { ...before, token, version };
   const at = now();
   return {
@@ -144,18 +152,5 @@ function ask(
     decisions: [],
   };
 }
-
-/** Who asks for it, because of what. The words are a stranger's, or a person's reason. */
-function inALine({ source, type, severity, id, title }: Finding, parent: string | null): string {
-  const said = `${readable(type, 120)}, severity ${severity}, ${readable(id, 80)}`;
-  const why = title ? `: ${readable(title, 300)}` : '';
-  return `${source === 'manual' && parent ? `the playbook of ${parent}` : who[source]}: ${said}${why}`;
-}
-
-const who: Readonly<Record<Finding['source'], string>> = {
-  guardduty: 'GuardDuty',
-  'security-hub': 'a person, from Security Hub',
-  manual: 'a person, by hand',
-};
 
 export const handler = toLambda(requestApproval);

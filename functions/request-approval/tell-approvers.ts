@@ -21,7 +21,11 @@ export async function tellApprovers(
   { home, settings }: StepContext,
 ): Promise<void> {
   const { target, approvers, playbook } = approval;
-  const silence = isContainment(playbook) ? settings.approval.whenTimeRunsOut : 'deny';
+  const silence = isContainment(playbook)
+    ? settings.approval.whenTimeRunsOut
+    : playbook === 'release'
+      ? 'nothing-released'
+      : 'deny';
   const text = textOf(approval, around, silence);
   const title = `Approval needed by ${untilOf(approval)}: ${target}`;
   const keywords = ['cordon', 'approval'];
@@ -41,7 +45,11 @@ export async function tellApprovers(
   }
 }
 
-function textOf(approval: Approval, { before, live }: Around, silence: 'deny' | 'act'): string {
+function textOf(
+  approval: Approval,
+  { before, live }: Around,
+  silence: keyof typeof inWords,
+): string {
   const { playbook, plan, failed, because, people, findings, caseId, execution } = approval;
   const isChanged = before && before.planHash !== approval.planHash && before.decisions.length > 0;
   const shown = plan.slice(0, mostLines);
@@ -69,6 +77,7 @@ function textOf(approval: Approval, { before, live }: Around, silence: 'deny' | 
 const inWords = {
   deny: 'nothing is done and the case is left to a human',
   act: 'containment goes ahead, as far as the hourly limits let it',
+  'nothing-released': 'nothing is released and the case stays as it is',
 } as const;
 
 /** Fit to stand as code in markup. */

@@ -1,7 +1,9 @@
 import * as z from 'zod';
+import { isAskedIn } from '../shared/approval.ts';
 import type { CaseRef } from '../shared/case-record.ts';
 import { finishClosed } from '../shared/closed-case.ts';
 import { toLambda } from '../shared/lambda.ts';
+import { planningOf } from '../shared/live-case.ts';
 import { defineStep, type StepContext } from '../shared/step.ts';
 import { messageFor } from './message.ts';
 
@@ -68,8 +70,9 @@ export const settleFailedExecution = defineStep({
 
     const { ref, releasing } = found;
     if (releasing) {
-      await home.notify(messageFor({ execution, status, releasing: ref }));
-      await endRelease(ref, status, home);
+      const people = await peopleOf(ref, home);
+      await home.notify(messageFor({ execution, status, releasing: { ref, people } }));
+      await endRelease(ref, { status, people }, home);
       await home.cases.releases.noteTold(ref);
       return { outcome: 'settled' as const, caseId: ref.caseId };
     }
@@ -103,13 +106,38 @@ async function giveToHuman(ref: CaseRef, status: string, { cases }: StepContext[
   throw new Error(`${ref.caseId} was given findings at every look`);
 }
 
-/** What was taken back stays so, and the case says that more may be left. */
-async function endRelease(ref: CaseRef, status: string, { cases }: StepContext['home']) {
-  const left = [`The release ended as ${status} before it was closed.`];
+/**
+ * What people were asked before a release, and whether neither it nor one that it took over from had come
+ * to take anything back: they had not agreed, or it was being rehearsed. What they would answer now does
+ * nothing any more.
+ */
+async function peopleOf(ref: CaseRef, { cases }: StepContext['home']) {
+  if (!(await cases.releases.asking(ref))) return { waited: false };
+  const last = await cases.approvals.of(ref.caseId);
+  const asked = last && isAskedIn(last, planningOf(ref).caseId) ? last : undefined;
+  if (asked?.status === 'asked') await cases.approvals.settle(asked, 'unanswered');
+  const isFirst = !(await cases.releases.isAfterUnclosed(ref));
+  return { waited: isFirst && asked?.status !== 'confirmed', decisions: asked?.decisions ?? [] };
+}
+type People = Awaited<ReturnType<typeof peopleOf>>;
+
+/**
+ * What was taken back stays so, and the case says that more may be left. One that waited for people is
+ * what it was before, unless a finding has come in about its target.
+ */
+async function endRelease(
+  ref: CaseRef,
+  { status, people: { waited, decisions } }: { status: string; people: People },
+  { cases }: StepContext['home'],
+) {
+  const before = waited ? 'people had agreed: nothing was taken back' : 'it was closed';
+  const left = [`The release ended as ${status} before ${before}.`];
   for (let look = 0; look < 5; look++) {
     const counted = await cases.releases.counted(ref);
-    const verdict = { outcome: 'needs-human', done: [], left } as const;
-    if ((await cases.releases.close(ref, verdict, counted)) !== 'more-findings') return;
+    const isSafe = waited && !(await cases.releases.hasJoined(ref));
+    const outcome = isSafe ? 'unanswered' : 'needs-human';
+    const ending = { outcome, done: [], left, ...(decisions && { decisions }) } as const;
+    if ((await cases.releases.close(ref, ending, counted)) !== 'more-findings') return;
   }
   throw new Error(`${ref.caseId} was given findings at every look`);
 }

@@ -10,8 +10,8 @@ interface Ended {
   readonly status: string;
   /** The case that it had closed before it ended. */
   readonly closed?: CaseId;
-  /** The closed case whose changes it was taking back. */
-  readonly releasing?: CaseRef;
+  /** The closed case whose changes it was taking back, unless it waited for people to agree. */
+  readonly releasing?: { readonly ref: CaseRef; readonly people: { readonly waited: boolean } };
   readonly held?: { readonly ref: CaseRef; readonly steps: Records; readonly before: Befores };
 }
 
@@ -32,15 +32,20 @@ export function messageFor({ execution, status, closed, releasing, held }: Ended
     };
   }
   if (releasing) {
-    const { caseId, target, mode } = releasing;
+    const { caseId, target, mode } = releasing.ref;
+    const { waited } = releasing.people;
     return {
-      title: `A release ${came}: case ${caseId} needs a human`,
+      title: waited
+        ? `A release ${came} before people had agreed: case ${caseId}`
+        : `A release ${came}: case ${caseId} needs a human`,
       text: [
         `Case ${caseId} on ${target}, mode ${mode}.`,
         `Execution: ${execution}`,
         mode === 'dry-run'
           ? 'Nothing was changed.'
-          : 'Some of its changes may be taken back and others not: start the release again, which finds done what is done.',
+          : waited
+            ? 'Nothing was taken back, and the target is free: start the release again, which asks anew.'
+            : 'Some of its changes may be taken back and others not: start the release again, which finds done what is done.',
       ].join('\n'),
       keywords: ['cordon', 'needs-human', mode],
     };

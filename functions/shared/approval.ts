@@ -65,6 +65,10 @@ export const Approval = z.strictObject({
 });
 export type Approval = z.infer<typeof Approval>;
 
+/** Whether it was asked in this rehearsal, by the rehearsal's case. */
+export const isAskedIn = ({ rehearsal }: Pick<Approval, 'rehearsal'>, plan: CaseId): boolean =>
+  rehearsal.startsWith(`${plan} `);
+
 /** What a link says; nobody can make one that says something else. */
 const Claim = z.strictObject({
   caseId: CaseId,

@@ -1,12 +1,21 @@
 import { type Answer, Approval, answered, type Came } from './approval.ts';
-import type { CaseTable, Item } from './case-table.ts';
+import { short } from './case-keys.ts';
+import type { CaseTable, Change, Item } from './case-table.ts';
 import type { CaseId } from './ids.ts';
 
+/** Where an approval goes when the same case is asked about anew, by another execution or playbook. */
+const earlierKey = ({ caseId, rehearsal }: Approval) => ({
+  pk: `case#${caseId}`,
+  sk: `approval#${short(rehearsal.split(' ')[0] ?? '')}`,
+});
 const keyOf = (caseId: CaseId) => ({ pk: `case#${caseId}`, sk: 'approval' });
 const refusedKey = (caseId: CaseId) => ({ pk: `case#${caseId}`, sk: 'refused-answers' });
 
 /** A stranger with a link that is none can knock as often as they like: the first ones are kept. */
 const mostRefused = 50;
+
+/** Nobody can answer it any more. */
+type EarlierApproval = Omit<Approval, 'token' | 'key'>;
 
 /** An answer that did nothing. */
 interface RefusedAnswer {
@@ -36,11 +45,26 @@ export class Approvals {
     return Approval.parse(approval);
   }
 
-  /** Puts an approval in place of the one that was read, or says that it is another by now. */
+  /** What people were asked about a case before what they were asked last, without what is secret. */
+  async earlier(caseId: CaseId): Promise<readonly EarlierApproval[]> {
+    const items = await this.#table.query(`case#${caseId}`, 'approval#');
+    // Only `put` puts them.
+    return items.map(({ pk: _, sk: __, ...approval }) => approval as unknown as EarlierApproval);
+  }
+
+  /**
+   * Puts an approval in place of the one that was read, or says that it is another by now. One that was
+   * asked for another execution stays to be read.
+   */
   async put(approval: Approval, before: Approval | undefined): Promise<'put' | 'changed'> {
     const put: Item = { ...keyOf(approval.caseId), ...approval };
     const onlyIf = before ? { equals: { version: before.version } } : ({ absent: true } as const);
-    return (await this.#table.write([{ put, onlyIf }])) === 'written' ? 'put' : 'changed';
+    const changes: Change[] = [{ put, onlyIf }];
+    if (before && earlierKey(before).sk !== earlierKey(approval).sk) {
+      const { token: _, key: __, ...earlier } = before;
+      changes.push({ put: { ...earlierKey(before), ...earlier } });
+    }
+    return (await this.#table.write(changes)) === 'written' ? 'put' : 'changed';
   }
 
   /** Moves to another status from the one that was read; undefined where it is another by now. */

@@ -7,6 +7,17 @@ export const lockKey = (mode: Mode, target: string) => ({
   sk: 'lock',
 });
 
+/** The lock that a case's records depend on: of a plan, the live case's. */
+export const lockOf = ({
+  planOf,
+  mode,
+  target,
+}: {
+  planOf?: string | undefined;
+  mode: Mode;
+  target: string;
+}) => lockKey(planOf ? 'live' : mode, target);
+
 /** Which case was last opened on a target. */
 export const latestKey = (mode: Mode, target: string) => ({
   pk: `target#${target}`,

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Approvals } from './approvals.ts';
 import type { Artefact } from './artefact.ts';
-import { casePk, executionKey, latestKey, lockKey, short } from './case-keys.ts';
+import { casePk, executionKey, latestKey, lockKey, lockOf, short } from './case-keys.ts';
 import type { CaseTable, Change, Item, Refused } from './case-table.ts';
 import type { Finding } from './finding.ts';
 import {
@@ -157,8 +157,6 @@ const seenKey = (mode: Mode, target: string, { account, region, id }: Finding) =
 });
 const gateKey = (caseId: string) => ({ pk: casePk(caseId), sk: 'gate' });
 const countedKey = (caseId: string) => ({ pk: casePk(caseId), sk: 'counted' });
-/** The lock that a case's records depend on: of a plan, the live case's. */
-const lockOf = (ref: CaseRef) => lockKey(ref.planOf ? 'live' : ref.mode, ref.target);
 const holderOf = ({ caseId, planOf, execution: holder }: CaseRef) => ({
   caseId: planOf ?? caseId,
   holder,

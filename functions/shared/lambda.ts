@@ -15,6 +15,7 @@ import {
   UndeclaredCallError,
   type Withhold,
 } from './journal.ts';
+import { asRecorded } from './live-case.ts';
 import type { Settings } from './settings.ts';
 import {
   type AwsCall,
@@ -107,7 +108,9 @@ export function toLambda<In, Out extends Result, Clients extends AwsClients, Bef
       undone.push(other);
       const clients = other.connect(await wiring.connection(target, mode, undoOf(other.name)));
       wiring.prepare?.(clients);
-      return runUndo(other, before, clients, { mode, context, journal, ...withhold });
+      // What was changed goes by the id of the case that changed it, also in the plan of its release.
+      const around = { ...context, case: asRecorded(context.case) };
+      return runUndo(other, before, clients, { mode, context: around, journal, ...withhold });
     };
     const putOff = PutOff.safeParse(input).success;
     let hurried = putOff || LinesUp.safeParse(input).success;

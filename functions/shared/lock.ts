@@ -111,7 +111,8 @@ async function makeWay(caseId: CaseId, { home }: StepContext): Promise<boolean> 
 
 /**
  * Has a case that waits for people be planned anew where what joined it is graver than what they
- * were asked about, or would have acted by itself. What they have agreed to until then is void.
+ * were asked about, or would have acted by itself; and its release, whatever it is, be given up. What
+ * they have agreed to until then is void.
  */
 async function planAnew(
   caseId: CaseId,
@@ -122,8 +123,10 @@ async function planAnew(
   for (let look = 0; look < 5; look++) {
     const approval = await approvals.of(caseId);
     if (!approval || (approval.status !== 'asked' && approval.status !== 'approved')) return;
-    const wouldAct = !asks && approval.because.includes('finding');
-    if (severity <= approval.severity && !wouldAct) return;
+    const { because, playbook } = approval;
+    // Whatever is found is news to those who are asked to give back.
+    const isNews = playbook === 'release' || (!asks && because.includes('finding'));
+    if (severity <= approval.severity && !isNews) return;
     if (await approvals.settle(approval, 'superseded')) {
       await home.answer(approval.token, { outcome: 'superseded' });
       return;

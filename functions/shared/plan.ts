@@ -20,12 +20,17 @@ const mostCharacters = 300;
  *
  * The hash leaves out what differs from one rehearsal to the next of the same plan: the rehearsal's
  * own id, the time, tokens made of both, and the hash of a policy document, which holds the time.
+ * `notRehearsed` says what failed where one step does several things, as a release does.
  */
-export function planOf(steps: readonly StepRecord[], rehearsal: string): Plan {
+export function planOf(
+  steps: readonly StepRecord[],
+  rehearsal: string,
+  notRehearsed?: readonly string[],
+): Plan {
   const inOrder = [...steps].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
   const ran = inOrder.filter(({ outcome }) => outcome !== 'failed');
   const went = new Set(ran.map(({ step }) => step));
-  const failed = inOrder.map(({ step }) => step).filter((step) => !went.has(step));
+  const failed = notRehearsed ?? inOrder.map(({ step }) => step).filter((step) => !went.has(step));
   const calls = ran.flatMap(({ step, journal }) =>
     journal
       .filter(({ disposition }) => disposition === 'withheld')

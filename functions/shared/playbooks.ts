@@ -14,9 +14,6 @@ export const playbookNames = [
 export const Playbook = z.enum(playbookNames);
 export type PlaybookName = z.infer<typeof Playbook>;
 
-/** Those whose workflows can ask nobody: a person starts them. */
-export const askNobody: readonly PlaybookName[] = ['release'];
-
 const containing: ReadonlySet<string> = new Set<PlaybookName>([
   'compromised-instance',
   'compromised-access-key',

@@ -88,10 +88,11 @@ const withoutPolicies = ({ step, resource, state }: Before): object =>
 
 /** What people were asked and what they said, without what lets anyone answer in their place. */
 async function decidedIn({ home, case: { caseId } }: Closing): Promise<readonly object[]> {
-  const approval = await home.cases.approvals.of(caseId);
-  if (!approval) return [];
-  const { token: _, key: __, version: ___, ...asked } = approval;
-  return [asked];
+  const last = await home.cases.approvals.of(caseId);
+  if (!last) return [];
+  const { token: _, key: __, ...said } = last;
+  const all = [...(await home.cases.approvals.earlier(caseId)), said];
+  return all.map(({ version: _, ...asked }) => asked);
 }
 
 async function keepFinding(

@@ -67,6 +67,7 @@ export const roles: Readonly<Record<string, Role>> = {
   'plan-release': own,
   'release-change': { kind: 'release', labels: [], gone: ['gone'] },
   'close-release': own,
+  'settle-release': own,
 };
 
 /** What a step is for. One that nobody has judged must not pass for a harmless one. */

@@ -197,6 +197,22 @@ describe('what people are told of who asks', () => {
   });
 });
 
+it('asks about a case though the release of it was agreed to, were it the same plan', async () => {
+  const { ask, cases, live, ref, notifications } = await asking();
+  const before = await cases.approvals.of(live.caseId);
+  if (!before) throw new Error('nobody was asked');
+  const agreedTo = { ...before, playbook: 'release', status: 'approved', version: 9 } as const;
+  await cases.approvals.put(agreedTo, before);
+  expect((await ask(2)).result.outcome).toBe('asked');
+  expect(await cases.approvals.of(live.caseId)).toMatchObject({
+    status: 'asked',
+    rehearsal: `${ref.caseId} 2`,
+    version: 10,
+    decisions: [],
+  });
+  expect(notifications.at(-1)?.text).not.toContain('What was agreed to is void');
+});
+
 describe('the page', () => {
   it.each(['GET', 'HEAD'])(
     'shows the plan and who asks to a %s, and decides nothing',

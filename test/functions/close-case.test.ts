@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { closeCase } from '../../functions/close-case/handler.ts';
+import type { Approval } from '../../functions/shared/approval.ts';
 import { Manifest } from '../../functions/shared/evidence-manifest.ts';
 import { finding, rehearsalOf } from '../rehearsal.ts';
 
@@ -309,21 +310,21 @@ describe('close-case, the manifest of its evidence', () => {
       resource: ref.target,
       findings: [],
     };
-    await cases.approvals.put(
-      {
-        ...{ caseId: ref.caseId, version: 1, status: 'approved', ...asked, ...about, severity: 8 },
-        ...{ people: 1, approvers: [], askedAt: '2026-03-01T04:05:06.000Z', expires: 0 },
-        ...{ token: 'task-token', key: 'link-key', decisions: [] },
-      },
-      undefined,
-    );
+    const first: Approval = {
+      ...{ caseId: ref.caseId, version: 1, status: 'approved', ...asked, ...about, severity: 8 },
+      ...{ people: 1, approvers: [], askedAt: '2026-03-01T04:05:06.000Z', expires: 0 },
+      ...{ token: 'task-token', key: 'link-key', decisions: [] },
+    };
+    await cases.approvals.put(first, undefined);
+    const second = { ...first, rehearsal: 'case-1-plan-of-another', planHash: 'p2', version: 2 };
+    await cases.approvals.put(second, first);
 
     const { result } = await run(closeCase, outcomes());
 
     const { entries } = await manifest(result.manifest);
     const key = entries.find(({ kind }) => kind === 'approval')?.body?.key ?? '';
     const text = Buffer.from((await evidence.get(key)) ?? '').toString();
-    expect(JSON.parse(text)).toMatchObject([{ planHash: 'p1', decisions: [] }]);
+    expect(JSON.parse(text)).toMatchObject([{ planHash: 'p1', decisions: [] }, { planHash: 'p2' }]);
     expect(text).not.toContain('task-token');
     expect(text).not.toContain('link-key');
   });

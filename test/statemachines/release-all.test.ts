@@ -22,14 +22,15 @@ async function contain(name: string) {
   for (const { rehearsal, table, replay } of replayed) {
     if (!rehearsal || !table || !replay.account || worlds.has(rehearsal)) continue;
     const { before } = replay.account;
-    worlds.set(rehearsal, { account: rehearsal, table, settings: of.settings, before });
+    const around = { approver: 'approves', units: of.units } as const;
+    worlds.set(rehearsal, { account: rehearsal, table, settings: of.settings, before, around });
   }
   return [...worlds.values()];
 }
 
 type World = Omit<ReleaseIn, 'at'> & { readonly before: AccountState };
 
-/** Releases every case that was closed, all groups named. */
+/** Releases every case that was closed, all groups named; whoever is asked first agrees. */
 async function releaseAll(world: World, at: string): Promise<readonly Released[]> {
   const closed = (await casesIn(world.table)).filter(({ status }) => status !== 'open');
   const released: Released[] = [];
