@@ -8,7 +8,7 @@ import { loadWorkflows, statesOf } from '../workflow.ts';
 import { lost, widerThan } from './access.ts';
 import { asSets, type CaseEnd, type End, endOf, type SnapshotEnd } from './end-state.ts';
 import type { Fault } from './faults.ts';
-import { isRelease, twice, withoutRelease } from './released.ts';
+import { isAsItWas, isRelease, twice, unagreed, withoutRelease } from './released.ts';
 import { roleOf } from './roles.ts';
 import type { Came } from './scenario.ts';
 
@@ -48,7 +48,7 @@ export function judge(came: Came, fault: Fault, faultFree: FaultFree): Judged {
   const broken = [
     ...always(came, end, faultFree),
     ...(isRelease(faultFree.came)
-      ? twice(came, fault, faultFree)
+      ? [...twice(came, fault, faultFree), ...unagreed(came, faultFree)]
       : notWiderThanItsStepFoundIt(came)),
     ...(fault.lasts === 'once' ? notIntact(end, faultFree.end) : []),
     ...(fault.lasts === 'once' && fault.effect !== 'execution-gone'
@@ -397,12 +397,14 @@ function firstDifference(one: string, other: string): string {
 }
 
 /** An execution that was stopped: its case is a human's, and the human knows. */
-function stopped({ came, end }: Facts): Judged {
+function stopped({ came, end, faultFree }: Facts): Judged {
   const aborted = came.executions.filter(({ status }) => status === 'ABORTED');
   const outcomes = aborted.map(({ settled }) => settled?.outcome);
   const violations = [
     ...(came.told.length > 0 ? [] : ['nobody was told']),
-    ...(outcomes.includes('settled') && !end.cases.some(({ status }) => status === 'needs-human')
+    ...(outcomes.includes('settled') &&
+    !end.cases.some(({ status }) => status === 'needs-human') &&
+    !isAsItWas(came, end, faultFree)
       ? ['it was settled, and no case needs a human']
       : []),
     ...(outcomes.length > 0 && outcomes.every(Boolean) ? [] : ['it was not settled']),
