@@ -546,6 +546,20 @@ describe('settle-approval', () => {
   });
 });
 
+it('takes no leave to act from what people said of the release of the case', async () => {
+  const { run, ref, live, cases } = await asking();
+  const before = await cases.approvals.of(live.caseId);
+  if (!before) throw new Error('nobody was asked');
+  const ofRelease = { ...before, playbook: 'release', status: 'confirmed', version: 9 } as const;
+  await cases.approvals.put(ofRelease, before);
+  const input = {
+    ...{ playbook: 'compromised-instance', opening: openingOf(live) },
+    answer: { outcome: 'confirmed' },
+  };
+  const { result } = await run(settleApproval, input, 'dry-run', { case: ref });
+  expect(result).toMatchObject({ outcome: 'unanswered', ref: null });
+});
+
 /** What open-case hands on, as far as nothing here depends on it. */
 const openingOf = (live: CaseRef) => ({
   outcome: 'opened',
