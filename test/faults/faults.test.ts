@@ -62,7 +62,7 @@ describe.each([
 
 it('makes each fault in exactly one of the parts of a sample', async () => {
   const tryIt = async (sample: { every?: number; part?: number }) => {
-    const faults = ['access-denied', 'lambda-killed', 'execution-stopped'] as const;
+    const faults = ['lambda-killed', 'execution-stopped'] as const;
     const wanted = { way: 'answered', atOnce: true, faults, ...sample } as const;
     const trier = trierOf({ paths: [`${events}key-that-nobody-has`], wanted, without: 'none' });
     const { cells } = await trier(0, () => {});
@@ -70,7 +70,7 @@ it('makes each fault in exactly one of the parts of a sample', async () => {
       Array.from({ length: tried }, () => `${fault} ${call} ${ending}`),
     );
   };
-  const parts = await Promise.all([1, 2, 3].map((part) => tryIt({ every: 3, part })));
+  const parts = await Promise.all([1, 2].map((part) => tryIt({ every: 2, part })));
 
   expect(parts.flat().sort()).toEqual((await tryIt({})).sort());
   for (const part of parts) expect(part.length).toBeGreaterThan(10);
@@ -179,7 +179,10 @@ describe('npm run faults', () => {
     });
     return { exitCode, out, err };
   };
-  const one = ['--case', 'ssh-brute-force-from-instance', '--call', 'ec2:CreateSnapshots'];
+  const one = [
+    ...['--case', 'ssh-brute-force-from-instance', '--call', 'ec2:CreateSnapshots'],
+    ...['--way', 'answered'],
+  ];
 
   it('prints the matrix in 100 columns, and exits 0 where every invariant held', async () => {
     const { exitCode, out } = await run(...one, '--calls', '--fault', 'access-denied');
