@@ -3,7 +3,7 @@ import { CaseRecord } from '../functions/shared/case-record.ts';
 import type { Mode } from '../functions/shared/journal.ts';
 import { namesOf } from '../functions/shared/recorded-change.ts';
 import type { Settings } from '../functions/shared/settings.ts';
-import type { RehearsalAccount } from '../replay/account/rehearsal-account.ts';
+import { RehearsalAccount, type RehearsalOptions } from '../replay/account/rehearsal-account.ts';
 import type { CaseTableInMemory } from '../replay/case-table-in-memory.ts';
 import { type Execution, executionArn, runWorkflow } from '../replay/run-workflow.ts';
 import { loadWorkflows, type Workflow } from '../replay/workflow.ts';
@@ -24,6 +24,21 @@ export interface ReleaseIn {
   readonly around?: Partial<
     Pick<Execution, 'approver' | 'units' | 'waits' | 'running' | 'between'>
   >;
+}
+
+/** A case's account and table, copied for one test alone to change, and the one case that is in it. */
+export async function worldAfter(
+  { rehearsal, table: shared }: { rehearsal: RehearsalAccount; table: CaseTableInMemory },
+  { now, fault }: { now(): Date; fault?: RehearsalOptions['fault'] | undefined },
+) {
+  const table = shared.copy();
+  const account = new RehearsalAccount(structuredClone(rehearsal.state), {
+    now,
+    ...(fault && { fault }),
+  });
+  const [only] = await casesIn(table);
+  if (!only) throw new Error('it came to no case');
+  return { table, account, only };
 }
 
 /** The states of the workflow that are about asking people. */

@@ -7,7 +7,7 @@ import type { Notification } from '../../functions/shared/home.ts';
 import { CaseId } from '../../functions/shared/ids.ts';
 import { toLambda } from '../../functions/shared/lambda.ts';
 import type { Step } from '../../functions/shared/step.ts';
-import { RehearsalAccount, type RehearsalOptions } from '../../replay/account/rehearsal-account.ts';
+import type { RehearsalOptions } from '../../replay/account/rehearsal-account.ts';
 import { wireRehearsal } from '../../replay/account/wiring.ts';
 import { changes } from '../../replay/call-in-words.ts';
 import { CaseTableInMemory } from '../../replay/case-table-in-memory.ts';
@@ -19,7 +19,7 @@ import { ask } from '../../replay/request.ts';
 import { type Between, runWorkflow } from '../../replay/run-workflow.ts';
 import { Waits } from '../../replay/waits.ts';
 import { loadWorkflow, loadWorkflows, readWorkflows } from '../../replay/workflow.ts';
-import { asking, casesIn, type Released, type ReleaseIn, release } from '../release-of.ts';
+import { asking, type Released, type ReleaseIn, release, worldAfter } from '../release-of.ts';
 import { asked, cases, workflowOf } from './failing-replays.ts';
 
 const workflows = loadWorkflows(steps);
@@ -64,15 +64,8 @@ async function contain(
   const id = `${name} ${of.approver}`;
   const known = contained.get(id) ?? containAnew(of);
   contained.set(id, known);
-  const { rehearsal, table: shared } = await known;
-  const table = shared.copy();
   const now = () => new Date(at);
-  const account = new RehearsalAccount(structuredClone(rehearsal.state), {
-    now,
-    ...(fault && { fault }),
-  });
-  const [only] = await casesIn(table);
-  if (!only) throw new Error(`${name} came to no case`);
+  const { table, account, only } = await worldAfter(await known, { now, fault });
   const caseId = CaseId.parse(only.caseId);
   const records = new CaseRecord(table, now);
   const run = async (

@@ -5,14 +5,21 @@ import { CaseRecord } from '../../functions/shared/case-record.ts';
 import { CaseId } from '../../functions/shared/ids.ts';
 import type { AwsCall, Step } from '../../functions/shared/step.ts';
 import { undone } from '../../functions/shared/undo-order.ts';
-import { RehearsalAccount, type RehearsalOptions } from '../../replay/account/rehearsal-account.ts';
+import type { RehearsalAccount, RehearsalOptions } from '../../replay/account/rehearsal-account.ts';
 import { changes } from '../../replay/call-in-words.ts';
 import { RehearsalSettings } from '../../replay/rehearsal-settings.ts';
 import { replayCase } from '../../replay/replay.ts';
 import { loadWorkflow, loadWorkflows, readWorkflows, statesOf } from '../../replay/workflow.ts';
 import { triggers } from '../../statemachines/release/triggers.ts';
 import { finding } from '../rehearsal.ts';
-import { asking, casesIn, type Released, type ReleaseIn, release } from '../release-of.ts';
+import {
+  asking,
+  casesIn,
+  type Released,
+  type ReleaseIn,
+  release,
+  worldAfter,
+} from '../release-of.ts';
 import { cases } from './failing-replays.ts';
 
 const workflows = loadWorkflows(steps);
@@ -45,15 +52,9 @@ async function containAnew(name: string, mode: 'live' | 'dry-run' = 'live') {
 async function contain(name: string, fault?: RehearsalOptions['fault']) {
   const known = contained.get(name) ?? containAnew(name);
   contained.set(name, known);
-  const { rehearsal, table: shared, settings, before } = await known;
-  const table = shared.copy();
+  const { settings, before } = await known;
   const now = () => new Date(at);
-  const account = new RehearsalAccount(structuredClone(rehearsal.state), {
-    now,
-    ...(fault && { fault }),
-  });
-  const [only] = await casesIn(table);
-  if (!only) throw new Error(`${name} came to no case`);
+  const { table, account, only } = await worldAfter(await known, { now, fault });
   const world = { account, table, settings, at };
   const run = async (input: object = {}, differs: Partial<ReleaseIn> = {}) => {
     const ran = await release({ caseId: only.caseId, ...input }, { ...world, ...differs });
