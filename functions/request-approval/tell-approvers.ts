@@ -21,12 +21,7 @@ export async function tellApprovers(
   { home, settings }: StepContext,
 ): Promise<void> {
   const { target, approvers, playbook } = approval;
-  const silence = isContainment(playbook)
-    ? settings.approval.whenTimeRunsOut
-    : playbook === 'release'
-      ? 'nothing-released'
-      : 'deny';
-  const text = textOf(approval, around, silence);
+  const text = textOf(approval, around, silenceOf(playbook, settings));
   const title = `Approval needed by ${untilOf(approval)}: ${target}`;
   const keywords = ['cordon', 'approval'];
   const command = `Answer with \`npm run approve -- ${approval.caseId}\`, or add \`--deny\`.`;
@@ -72,6 +67,12 @@ function textOf(
     ...(more > 0 ? [`and ${more} more: the page shows them all`] : []),
     ...failed.map((step) => `• ${step} could not be rehearsed: what it would do is not known`),
   ].join('\n');
+}
+
+/** What no answer means: a word of the configuration, but where a playbook contains nothing. */
+function silenceOf(playbook: string, { approval }: StepContext['settings']): keyof typeof inWords {
+  if (isContainment(playbook)) return approval.whenTimeRunsOut;
+  return playbook === 'release' ? 'nothing-released' : 'deny';
 }
 
 const inWords = {
